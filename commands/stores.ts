@@ -2,7 +2,7 @@ import { readConfig } from '../shared/config.ts';
 import { ConfigError } from '../shared/platform/config-error.ts';
 import { createLogger } from '../shared/platform/logger.ts';
 import { openPrisma } from '../shared/platform/prisma.ts';
-import { connectedShards } from '../shared/platform/redis.ts';
+import { connected } from '../shared/platform/redis.ts';
 import { findRunning } from '../shared/platform/running-system.ts';
 import { openShards } from '../shared/stores/redis/connections.ts';
 import { createStores } from '../shared/stores/stores.ts';
@@ -19,7 +19,7 @@ export async function openServers(part: string) {
   const prisma = openPrisma(databaseUrl, 4, config);
   const log = createLogger({ LOG_LEVEL: 'warn' }, part);
   const redis = openShards({ redisUrl, shards: config.SHARDS, role: 'worker', log, timeouts: config });
-  await connectedShards(redis);
+  await Promise.all(redis.all.map((connection) => connected(connection))); // a command works on all shards
   return {
     prisma,
     redis,

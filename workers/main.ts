@@ -35,33 +35,40 @@ async function start(
   const loops = createLoops({ log });
   const connections = { ...servers, shards: config.SHARDS, log, timeouts: config };
   const redis = openShards({ ...connections, role: 'worker' });
-  const prompt = redis.isCluster ? openShards({ ...connections, role: 'producer' }) : redis;
+  const regularRedis = redis.isCluster ? openShards({ ...connections, role: 'producer' }) : redis;
   const replicas = openReplicas({ ...servers, config, role: 'worker', redis, log });
+  const regular = {
+    redis: regularRedis,
+    replicas: redis.isCluster
+      ? openReplicas({ ...servers, config, role: 'producer', redis: regularRedis, log })
+      : replicas,
+  };
   onStop(() => {
-    replicas.close();
-    redis.disconnect();
-    prompt.disconnect();
+    for (const one of [replicas, regular.replicas]) one.close();
+    for (const one of [redis, regular.redis]) one.disconnect();
   });
   onStop(await startTracing(config, 'worker', log));
   const metrics = await serveMetrics({ host: config.HOST, port: config.METRICS_PORT });
   onStop(() => metrics.close());
-  if (redis.isCluster) await connectedShards(prompt);
-  await requireUsableRedis(config, redis);
-  onStop(await watchSystem({ prisma, redis: prompt, shards: config.SHARDS, leave: exitOnStartFault, loops, log }));
+  if (redis.isCluster) await connectedShards(regular.redis);
+  await requireUsableRedis(config, regular.redis);
+  onStop(
+    await watchSystem({ prisma, redis: regular.redis, shards: config.SHARDS, leave: exitOnStartFault, loops, log }),
+  );
   if (stopping.aborted) return;
   const serverSettings = watchServerSettings({
     config,
-    redis: prompt,
-    shareWaited: () => shareWaited(prompt, config.REDIS_WAIT_REPLICAS),
+    redis: regular.redis,
+    shareWaited: () => shareWaited(regular.redis, config.REDIS_WAIT_REPLICAS),
     prisma,
     loops,
     log,
   });
   onStop(() => serverSettings.stop());
-  const workers = await startWorkers({ config, prisma, redis, prompt, replicas, loops, log });
+  const workers = await startWorkers({ config, prisma, redis, replicas, regular, loops, log });
   onStop(() => workers.close());
 
-  const targets = createMetricsTargets({ redis: prompt });
+  const targets = createMetricsTargets({ redis: regular.redis });
   const announce = () =>
     targets
       .announce(metrics.address)

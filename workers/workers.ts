@@ -39,11 +39,11 @@ type WorkersDeps = {
   config: Pick<Config, 'SHARDS' | 'WORKER_CONCURRENCY' | 'WEBHOOKS_TO_PRIVATE_ADDRESSES'> &
     Parameters<typeof sellByOf>[0];
   prisma: PrismaClient;
-  /** The connections of jobs: they wait where a server is away. */
+  /** The connections of jobs: they wait for a server that is unavailable. */
   redis: RedisShards;
-  /** Those of regular work, which concerns many shards. In a cluster they fail at once: the others must not wait. */
-  prompt: RedisShards;
   replicas: Replicas;
+  /** Those of work that concerns many shards. In a cluster they fail at once: the other shards must not wait. */
+  regular: { redis: RedisShards; replicas: Replicas };
   loops: Loops;
   log: Logger;
 };
@@ -53,16 +53,17 @@ type WorkersDeps = {
  * `close` lets batches under way finish.
  */
 export async function startWorkers(deps: WorkersDeps) {
-  const { config, prisma, redis, prompt, replicas, loops, log } = deps;
-  const ofJobs = createStores({ redis, replicas, prisma, shards: config.SHARDS });
-  const stores = prompt === redis ? ofJobs : createStores({ redis: prompt, prisma, shards: config.SHARDS });
+  const { config, prisma, redis, replicas, regular, loops, log } = deps;
+  const shards = config.SHARDS;
+  const ofJobs = createStores({ redis, regular: regular.redis, replicas, prisma, shards });
+  const stores = regular.redis === redis ? ofJobs : createStores({ ...regular, prisma, shards });
   const { events, seats, rooms } = stores;
   const progress = createProgress();
-  const queues = openQueues({ redis: prompt, prefixes: tagsOf(config.SHARDS), log });
+  const queues = openQueues({ redis: regular.redis, prefixes: tagsOf(config.SHARDS), log });
   // Before this process takes a job: its version may be the one that can read them.
   await Promise.all(queues.flatMap(({ booking, control }) => [offerUnreadable(booking), offerUnreadable(control)]));
-  const workers = openWorkers(deps, ofJobs, queues, progress);
-  await Promise.any(workers.map((worker) => worker.waitUntilReady())); // the server of some shards may be away
+  const workers = openWorkers(deps, { ofJobs, regular: stores }, queues, progress);
+  await Promise.any(workers.map((worker) => worker.waitUntilReady())); // the server of other shards may be unavailable
   const webhooks = createWebhookSenders({ ...stores, toPrivate: config.WEBHOOKS_TO_PRIVATE_ADDRESSES, loops, log });
   const stopSchedule = startSchedule(
     { ...stores, progress, loops, log },
@@ -83,7 +84,7 @@ export async function startWorkers(deps: WorkersDeps) {
     },
   );
   const endHeartbeat = await startHeartbeat({ ...stores, progress, loops, log });
-  const clock = watchClock({ redis: prompt, prisma, loops, log });
+  const clock = watchClock({ redis: regular.redis, prisma, loops, log });
   const admissions = createAdmissions({ rooms, events, loops, log });
   const houses = openHouses({ events, seats, log });
 
@@ -112,7 +113,12 @@ async function haveAside(queues: Queues): Promise<boolean> {
 }
 
 /** Opens the BullMQ workers of all shards with their handlers. */
-function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress: Progress) {
+function openWorkers(
+  deps: WorkersDeps,
+  { ofJobs: stores, regular }: { ofJobs: Stores; regular: Stores },
+  queues: Queues,
+  progress: Progress,
+) {
   const { config, prisma, redis, loops, log } = deps;
   const shards = config.SHARDS;
   const sellBy = sellByOf(config);
@@ -122,8 +128,8 @@ function openWorkers(deps: WorkersDeps, stores: Stores, queues: Queues, progress
   const exchange = createExchange({ ...stores, releaseSeats });
   const change = createChange({ ...stores, releaseSeats, sellBy, log });
   const decide = createDecideOrders({ ...stores, releaseSeats, sellBy });
-  const audit = (eventId: number) => steadyAudit(eventId, { ...stores, prisma, shards });
-  const operatorJobs = createOperatorJobs({ ...stores, audit, log });
+  const audit = (eventId: number) => steadyAudit(eventId, { ...regular, prisma, shards });
+  const operatorJobs = createOperatorJobs({ ...regular, audit, log }); // one may concern events of many shards
 
   return queues.flatMap((own, shard) => {
     const { tag } = keysOf(shard);

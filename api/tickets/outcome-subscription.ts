@@ -1,3 +1,4 @@
+import { throwUnlessUnavailable } from '../../shared/platform/faults.ts';
 import type { Loops } from '../../shared/platform/loops.ts';
 import { type RedisShards, reopen } from '../../shared/platform/redis.ts';
 import { onMessage, publish, subscribeEverywhere } from '../../shared/stores/redis/channels.ts';
@@ -34,7 +35,13 @@ export async function subscribeToOutcomes(deps: {
   const shardLoops = channels.map((_channel, shard) =>
     loops.watch(`outcomes of shard ${shard}`, { restart: () => reopen(subscriber.of(shard)) }),
   );
-  const publishEchoes = () => Promise.all(channels.map((channel, shard) => publish(redis, shard, channel, ECHO)));
+  /** A server that takes no message says nothing of the subscription: `/readyz` must not fail for one shard. */
+  const publishEcho = (channel: string, shard: number) =>
+    publish(redis, shard, channel, ECHO).catch((fault: unknown) => {
+      throwUnlessUnavailable(fault);
+      shardLoops[shard]?.progress();
+    });
+  const publishEchoes = () => Promise.all(channels.map(publishEcho));
   // A lost echo needs no log line: it stalls the loop that it proves.
   const stopEchoes = loops.repeat(
     'echo',

@@ -4,6 +4,7 @@ import { SESSION_TOKEN_HEADER, sessionToken } from '../../shared/contract/messag
 import { groupBy } from '../../shared/domain/group-by.ts';
 import { createGroupCommit } from '../../shared/domain/group-commit.ts';
 import { shardOfTicket } from '../../shared/domain/ticket-id.ts';
+import { throwUnlessUnavailable } from '../../shared/platform/faults.ts';
 import type { Logger } from '../../shared/platform/logger.ts';
 import type { RedisShards } from '../../shared/platform/redis.ts';
 import { publish } from '../../shared/stores/redis/channels.ts';
@@ -116,7 +117,11 @@ async function passToNodes(redis: RedisShards, shards: number, tickets: readonly
     [...groupBy(tickets, channelOf)].map(async ([channel, passed]) => {
       const lines = passed.map(({ token, ticketId }) => `${ticketId} ${token}`);
       const shard = shardOf(passed[0] as Followed);
-      if ((await publish(redis, shard, channel, FOLLOWS + lines.join('\n'))) > 0) listening.add(channel);
+      const listeners = await publish(redis, shard, channel, FOLLOWS + lines.join('\n')).catch((fault: unknown) => {
+        throwUnlessUnavailable(fault); // tickets of other shards are passed on
+        return 0;
+      });
+      if (listeners > 0) listening.add(channel);
     }),
   );
   return tickets.map((ticket) => listening.has(channelOf(ticket)));

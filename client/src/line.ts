@@ -75,12 +75,11 @@ export function createLineReader({ transport, eventId }: { transport: Pick<Trans
 
   /**
    * The line with the highest numbers that were read, which never go back: of two answers, the older one may come last.
-   *
-   * @throws RangeError where it is one of before the draw, and the draw is known
+   * Undefined where it is one of before the draw, and the draw is known.
    */
-  function newest(line: WaitingLine): WaitingLine {
+  function newest(line: WaitingLine): WaitingLine | undefined {
     if (latest?.generation === line.generation) {
-      if (latest.draw !== undefined && line.draw === undefined) throw new RangeError('the line is one of before');
+      if (latest.draw !== undefined && line.draw === undefined) return undefined;
       const [joined, serving] = [Math.max(line.joined, latest.joined), Math.max(line.serving, latest.serving)];
       latest = { ...line, joined, serving };
     } else latest = line;
@@ -108,7 +107,7 @@ export function createLineReader({ transport, eventId }: { transport: Pick<Trans
         const { line, ageSeconds } = await fetchLine(transport, eventId, signal);
         if (!hasLine(line)) return viewByLine(line, place, ageSeconds);
         const known = newest(line);
-        return viewByLine(known, place, ageSeconds, orderOf(known));
+        return known && viewByLine(known, place, ageSeconds, orderOf(known));
       } catch (fault) {
         signal?.throwIfAborted();
         // After a hiccup of a cache no crowd may poll for long.

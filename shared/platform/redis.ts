@@ -25,7 +25,8 @@ const PING_MS = 5_000;
 const byRole = {
   producer: { enableOfflineQueue: false, maxRetriesPerRequest: 0 },
   worker: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS },
-  subscriber: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS },
+  // shared/stores/redis/channels.ts subscribes again.
+  subscriber: { maxRetriesPerRequest: null, socketTimeout: SILENT_MS, autoResubscribe: false },
 };
 
 /** The connections of this process that were opened here, until they end. */
@@ -234,7 +235,7 @@ export async function connected(redis: Redis, timeoutMs = 10_000): Promise<void>
 }
 
 /**
- * Waits for all connections. In a cluster some may fail: their shards are reported, and the others serve.
+ * Waits for all connections. In a cluster some may fail: the other shards are served.
  *
  * @throws Error where no server answers in time
  */

@@ -32,8 +32,15 @@ import { createRoomStore } from './rooms.ts';
 import { createSeatStore } from './seats.ts';
 
 /** Wires all stores on the connections of a process. Nothing in them has to be closed. */
-export function createStores(deps: { redis: RedisShards; replicas?: Replicas; prisma: PrismaClient; shards: number }) {
-  const { redis, replicas = withoutReplicas(redis), prisma, shards } = deps;
+/** @param deps.regular connections that fail at once, where those of `redis` wait for a server of a cluster */
+export function createStores(deps: {
+  redis: RedisShards;
+  regular?: RedisShards;
+  replicas?: Replicas;
+  prisma: PrismaClient;
+  shards: number;
+}) {
+  const { redis, regular = redis, replicas = withoutReplicas(redis), prisma, shards } = deps;
   const scripts = createScripts(redis);
   const replicated = { ...replicas, scripts: createScripts(replicas.redis) };
   const events = createEventStore({ prisma });
@@ -42,7 +49,7 @@ export function createStores(deps: { redis: RedisShards; replicas?: Replicas; pr
   const bookings = createBookingStore({ prisma });
   const releases = createReleaseStore({ prisma });
   const buyers = createBuyerStore({ prisma, trail });
-  const tickets = createTicketStore({ redis, scripts, replicated, shards });
+  const tickets = createTicketStore({ redis, regular, scripts, replicated, shards });
   const orphans = createOrphanStore({ bookings, releases, blocks, trail, tickets, shards });
   return {
     scripts,

@@ -110,8 +110,8 @@ test.concurrent('several workers admit no more than one would, and the line cont
     config,
     prisma,
     redis,
-    prompt: redis,
     replicas: withoutReplicas(redis),
+    regular: { redis, replicas: withoutReplicas(redis) },
     loops: createLoops({ log }),
     log,
   });

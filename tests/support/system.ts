@@ -60,9 +60,9 @@ async function startSystem(own: SystemSettings, servers: SystemServers) {
   }
   const api = await startNode({ redis, replicas, subscriber });
   let apiRuns = true;
-  const prompt = jobRedis.isCluster ? redis : jobRedis;
-  const startMoreWorkers = () =>
-    startWorkers({ config, prisma, redis: jobRedis, prompt, replicas: jobReplicas, loops, log });
+  const ofJobs = { redis: jobRedis, replicas: jobReplicas };
+  const regular = jobRedis.isCluster ? { redis, replicas } : ofJobs;
+  const startMoreWorkers = () => startWorkers({ config, prisma, ...ofJobs, regular, loops, log });
   let workers: Awaited<ReturnType<typeof startWorkers>> | undefined = await startMoreWorkers();
   await workers.housesOpened; // a test may write seats beside the system, which a house being opened would miss
 

@@ -1,10 +1,34 @@
 import { once } from 'node:events';
+import type { Redis } from 'ioredis';
+import { groupBy } from '../../domain/group-by.ts';
 import type { RedisShards } from '../../platform/redis.ts';
 
 /*
- * Pub/sub of shards. In a cluster it is sharded: the master of a shard publishes the messages of its channels, and no
- * other node. A subscription lasts as long as its connection: ioredis subscribes again after a reconnection.
+ * Pub/sub of shards. In a cluster it is sharded: the nodes of a shard publish the messages of its channels, and no
+ * others. Each connection that is opened anew subscribes to its channels again. ioredis would not, once it has been told
+ * that a slot moved, and it would end the process where a server refuses.
  */
+
+/** The channels that are wanted on each connection. */
+const wanted = new WeakMap<Redis, Set<string>>();
+
+const send = (subscriber: RedisShards, connection: Redis, channels: readonly string[]): Promise<unknown> =>
+  subscriber.isCluster
+    ? Promise.all(channels.map((channel) => connection.ssubscribe(channel))) // in one command they must share a slot
+    : connection.subscribe(...channels);
+
+/** The channels that are wanted on a connection. From the first call on they are subscribed to whenever it is ready. */
+function wantedOn(subscriber: RedisShards, connection: Redis): Set<string> {
+  const known = wanted.get(connection);
+  if (known !== undefined) return known;
+  const channels = new Set<string>();
+  wanted.set(connection, channels);
+  connection.on('ready', () => {
+    if (channels.size === 0) return;
+    send(subscriber, connection, [...channels]).catch((fault: Error) => connection.emit('error', fault)); // it is logged
+  });
+  return channels;
+}
 
 /** Publishes a message on a channel of a shard. @returns how many connections get it */
 export const publish = (redis: RedisShards, shard: number, channel: string, message: string): Promise<number> =>
@@ -13,36 +37,36 @@ export const publish = (redis: RedisShards, shard: number, channel: string, mess
     : redis.of(shard).publish(channel, message);
 
 /** Subscribes to a channel of a shard. Resolves once Redis has confirmed it, which may be when it is back. */
-export const subscribe = (subscriber: RedisShards, shard: number, channel: string): Promise<unknown> =>
-  subscriber.isCluster ? subscriber.of(shard).ssubscribe(channel) : subscriber.of(shard).subscribe(channel);
+export function subscribe(subscriber: RedisShards, shard: number, channel: string): Promise<unknown> {
+  const connection = subscriber.of(shard);
+  wantedOn(subscriber, connection).add(channel);
+  return send(subscriber, connection, [channel]);
+}
 
 /**
  * Subscribes to one channel of each shard. Resolves once the servers that answer have confirmed it; the others do once
  * they are back.
  *
  * @param channels by shard
- * @throws Error where a connection is lost meanwhile
  */
 export async function subscribeEverywhere(subscriber: RedisShards, channels: readonly string[]): Promise<void> {
-  const confirmed = channels.map(async (channel, shard) => {
-    const connection = subscriber.of(shard);
-    const subscribing = subscribe(subscriber, shard, channel);
-    subscribing.catch(() => undefined); // it fails only where this process ends
-    if (connection.status !== 'ready') return;
+  const byConnection = groupBy(channels.entries(), ([shard]) => subscriber.of(shard));
+  const confirmed = [...byConnection].map(async ([connection, entries]) => {
+    const own = entries.map(([, channel]) => channel);
+    for (const channel of own) wantedOn(subscriber, connection).add(channel);
+    if (connection.status !== 'ready') return; // it subscribes once it is
     const ended = new AbortController();
-    const lost = once(connection, 'close', { signal: ended.signal }).then(() => {
-      throw new Error('the connection was lost while it subscribed');
-    });
-    await Promise.race([subscribing, lost]).finally(() => {
-      lost.catch(() => undefined);
-      ended.abort();
-    });
+    const lost = once(connection, 'close', { signal: ended.signal }).catch(() => undefined); // ended below
+    await Promise.race([send(subscriber, connection, own), lost]).finally(() => ended.abort());
   });
   await Promise.all(confirmed);
 }
 
-export const unsubscribe = (subscriber: RedisShards, shard: number, channel: string): Promise<unknown> =>
-  subscriber.isCluster ? subscriber.of(shard).sunsubscribe(channel) : subscriber.of(shard).unsubscribe(channel);
+export function unsubscribe(subscriber: RedisShards, shard: number, channel: string): Promise<unknown> {
+  const connection = subscriber.of(shard);
+  wantedOn(subscriber, connection).delete(channel);
+  return subscriber.isCluster ? connection.sunsubscribe(channel) : connection.unsubscribe(channel);
+}
 
 /** Calls a function with every message on a connection: other subscriptions share it. */
 export function onMessage(subscriber: RedisShards, receive: (channel: string, message: string) => void): void {

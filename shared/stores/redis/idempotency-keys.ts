@@ -21,7 +21,7 @@ export const REFUSED_TTL_SECONDS = 600;
 const MAX_BOUND = 500;
 const MAX_WAITING = 20_000;
 
-type Deps = { redis: RedisShards; replicated: ReplicatedWrites; shards: number };
+type Deps = { regular: RedisShards; replicated: ReplicatedWrites; shards: number };
 
 type Binding = Idempotency & { id: string };
 
@@ -40,7 +40,7 @@ const digestAtHome = (digest: string): string => `${digest}:request`;
  * shards that follow from the key alone, its homes: so a second use in another shard is found, also while one of the
  * homes is dead. With one shard there are none.
  */
-export function createIdempotencyKeys({ redis, replicated, shards }: Deps) {
+export function createIdempotencyKeys({ regular, replicated, shards }: Deps) {
   function homesOf(digest: string): number[] {
     if (shards === 1) return [];
     const first = shardOfKey(digest, shards);
@@ -66,7 +66,7 @@ export function createIdempotencyKeys({ redis, replicated, shards }: Deps) {
   async function keepEverywhere(digests: readonly string[], isRefused: boolean): Promise<void> {
     const seconds = isRefused ? REFUSED_TTL_SECONDS : IDEMPOTENCY_TTL_SECONDS;
     const keep = (shard: number, digest: string) =>
-      redis
+      regular
         .of(shard)
         .expire(`${keysOf(shard).idempotencyStem}${digestAtHome(digest)}`, seconds)
         .catch(throwUnlessUnavailable);

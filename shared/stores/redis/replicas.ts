@@ -84,7 +84,11 @@ export function openReplicas(deps: {
   return {
     redis,
     areWaitedFor: true,
-    begin: (shard) => waits.get(redis.of(shard))?.begin() ?? confirmed,
+    begin(shard) {
+      const ofShard = waits.get(redis.of(shard));
+      if (ofShard === undefined) throw new Error(`there is no shard ${shard}`);
+      return ofShard.begin();
+    },
     close: () => redis.disconnect(),
   };
 }

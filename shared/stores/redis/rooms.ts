@@ -87,6 +87,8 @@ export function createRoomLines(deps: {
   const runReplicated = createRunner(replicated.scripts, shards);
   /** The name under which this process steps lines. */
   const stepper = randomBytes(6).toString('hex');
+  /** By shard, as they were read last. */
+  const releases: (string | null)[] = [];
   return {
     open: (record: RoomRecord) => openRoom(run, record),
     read: (eventIds: readonly number[]) => readStates(run, eventIds),
@@ -111,8 +113,14 @@ export function createRoomLines(deps: {
 
     /** A text that differs once a worker has released lines. */
     async releases(): Promise<string> {
-      const counts = Array.from({ length: shards }, (_, shard) => redis.of(shard).get(keysOf(shard).roomReleases));
-      return (await Promise.all(counts)).join();
+      const reads = Array.from({ length: shards }, async (_, shard) => {
+        releases[shard] = await redis.of(shard).get(keysOf(shard).roomReleases);
+      });
+      const faults = (await Promise.allSettled(reads)).flatMap((read) =>
+        read.status === 'rejected' ? [read.reason] : [],
+      );
+      if (faults.length === shards) throw faults[0]; // that of a shard alone changes nothing for the others
+      return releases.join();
     },
   };
 }

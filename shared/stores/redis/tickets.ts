@@ -83,6 +83,8 @@ export async function countTickets({ of }: RedisShards, shard: number) {
 
 type Deps = {
   redis: RedisShards;
+  /** For what concerns other shards: it fails at once where their server is unavailable. */
+  regular: RedisShards;
   scripts: Scripts;
   /** For what replicas must have: acceptances, decisions, outcomes. */
   replicated: ReplicatedWrites;
