@@ -28,12 +28,19 @@ async function pathTo(kind: string): Promise<string> {
   return `${stdout.trim()}${delimiter}${here}`;
 }
 
+/** The oldest kind and the newest: for tests that take long. `npm test -- --server` runs them on the others. */
+export const OLDEST_AND_NEWEST = ['redis-7', 'valkey-9'];
+
 /**
  * A test on each kind of server, which programs find on the PATH. One that is not to be had here is skipped, with a
  * message.
  */
-export const testOnEachServer = (name: string, body: (path: { PATH: string }) => Promise<void>) =>
-  test.each(KINDS)(`${name} (%s)`, async (kind) => {
+export const testOnEachServer = (
+  name: string,
+  body: (path: { PATH: string }) => Promise<void>,
+  kinds: readonly string[] = KINDS,
+) =>
+  test.each(kinds)(`${name} (%s)`, async (kind) => {
     const path = await pathTo(kind).catch((fault: Error) => {
       process.stderr.write(`skipped on ${kind}: ${fault.message}\n`);
       return undefined;
