@@ -5,8 +5,8 @@ import type { RedisShards } from '../../platform/redis.ts';
 
 /*
  * Pub/sub of shards. In a cluster it is sharded: the nodes of a shard publish the messages of its channels, and no
- * others. Each connection that is opened anew subscribes to its channels again. ioredis would not, once it has been told
- * that a slot moved, and it would end the process where a server refuses.
+ * others. Each connection that is opened anew subscribes to its channels again. ioredis would not, once it has been
+ * told that a slot moved, and it would end the process where a server refuses.
  */
 
 /** The channels that are wanted on each connection. */
@@ -25,7 +25,7 @@ function wantedOn(subscriber: RedisShards, connection: Redis): Set<string> {
   wanted.set(connection, channels);
   connection.on('ready', () => {
     if (channels.size === 0) return;
-    send(subscriber, connection, [...channels]).catch((fault: Error) => connection.emit('error', fault)); // it is logged
+    send(subscriber, connection, [...channels]).catch((fault: Error) => connection.emit('error', fault)); // logged
   });
   return channels;
 }
