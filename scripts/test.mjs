@@ -11,8 +11,7 @@ const [, server] = args.includes('--server') ? args.splice(args.indexOf('--serve
 const isDrills = args.includes('--drills');
 const namesDrill = args.some((arg) => arg.includes('drills/'));
 const jestArgs = args.filter((arg) => arg !== '--drills');
-// On two cores: drills wait for processes for most of their time, more than the stories do.
-if (isDrills) jestArgs.push('--testMatch=**/tests/drills/*.test.ts', '--maxWorkers=4');
+if (isDrills) jestArgs.push('--testMatch=**/tests/drills/*.test.ts');
 else if (namesDrill) jestArgs.push('--testMatch=**/*.test.ts');
 
 await setUp({ build: true, client: true, dev: true });

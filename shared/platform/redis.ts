@@ -125,7 +125,7 @@ function openConnection(
     const pinging = setInterval(() => {
       if (redis.status === 'ready')
         redis.ping().catch((fault) => log.warn({ role, fault: fault.message }, 'pinging Redis failed'));
-    }, PING_MS);
+    }, PING_MS).unref(); // one that is closed while it waits to reconnect never ends
     redis.on('end', () => clearInterval(pinging));
   }
   return redis;

@@ -7,9 +7,7 @@ test.each([
   ['faults that come together', 'together'],
   ['a standby of PostgreSQL that was promoted late', 'postgres-standby-late'],
   ['a synchronous standby of PostgreSQL that was promoted', 'postgres-standby-waited'],
-  ['masters of a Redis cluster that are killed', 'cluster-master-kill'],
   ['a master of a Redis cluster that is cut off', 'cluster-partition'],
-  ['slots of a Redis cluster that move', 'cluster-reshard'],
 ])('%s: no promise is broken (short form of `npm run chaos`)', async (_what, fault) => {
   const ended = await run('loadtest/proofs/chaos', ['--fault', fault, '--seed', '1'], {}).ended;
   expect(failureOf(ended)).toBeUndefined();

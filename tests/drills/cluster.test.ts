@@ -1,6 +1,6 @@
 import { afterEach, expect } from '@jest/globals';
 import { cleanUp, failureOf, run } from '../support/processes.ts';
-import { OLDEST_AND_NEWEST, testOnEachServer } from '../support/server-kinds.ts';
+import { testOnEachServer } from '../support/server-kinds.ts';
 
 afterEach(cleanUp);
 

@@ -6,7 +6,7 @@ import { send } from '../support/client.ts';
 import { newDatabase } from '../support/databases.ts';
 import { cleanUp, dataFolder, run, until } from '../support/processes.ts';
 import { PASSWORD, SENTINEL_PASSWORD, startSentinel } from '../support/sentinel.ts';
-import { OLDEST_AND_NEWEST, testOnEachServer } from '../support/server-kinds.ts';
+import { testOnEachServer } from '../support/server-kinds.ts';
 
 let stop: (() => Promise<void>) | undefined;
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from '@jest/globals';
@@ -17,30 +18,22 @@ async function kindHere(): Promise<string> {
   return stdout.replace(/^(\w+) server v=(\d+)[\s\S]*/, '$1-$2').toLowerCase();
 }
 
-/** The PATH with which programs use a kind of server. @throws Error where it is not to be had */
+/** The PATH with which programs use a kind of server. @throws Error where it was not fetched */
 async function pathTo(kind: string): Promise<string> {
   const here = process.env.PATH ?? '';
   if (kind === (await kindHere())) return here;
-  const script = join(projectRoot, 'scripts', 'fetch-server.mjs');
-  const { stdout } = await run(process.execPath, [script, kind]).catch((fault: Error & { stderr?: string }) => {
-    throw new Error(fault.stderr?.trim() || fault.message);
-  });
+  if (!existsSync(join(projectRoot, '.servers', kind)))
+    throw new Error(`it is not here. \`node scripts/fetch-server.mjs ${kind}\` fetches it.`);
+  const { stdout } = await run(process.execPath, [join(projectRoot, 'scripts', 'fetch-server.mjs'), kind]);
   return `${stdout.trim()}${delimiter}${here}`;
 }
 
-/** The oldest kind and the newest: for tests that take long. `npm test -- --server` runs them on the others. */
-export const OLDEST_AND_NEWEST = ['redis-7', 'valkey-9'];
-
 /**
- * A test on each kind of server, which programs find on the PATH. One that is not to be had here is skipped, with a
- * message.
+ * A test on each kind of server that was fetched, which programs find on the PATH. One that is not here is skipped, with
+ * a message.
  */
-export const testOnEachServer = (
-  name: string,
-  body: (path: { PATH: string }) => Promise<void>,
-  kinds: readonly string[] = KINDS,
-) =>
-  test.each(kinds)(`${name} (%s)`, async (kind) => {
+export const testOnEachServer = (name: string, body: (path: { PATH: string }) => Promise<void>) =>
+  test.each(KINDS)(`${name} (%s)`, async (kind) => {
     const path = await pathTo(kind).catch((fault: Error) => {
       process.stderr.write(`skipped on ${kind}: ${fault.message}\n`);
       return undefined;

@@ -34,7 +34,7 @@ export const RULES = {
 } as const;
 
 /**
- * Polls of a line, by the rules of api/waiting-room/visitor-views.ts: a visitor polls again after 0.6 of the wait, and
+ * Polls of a line, by the rules of shared/domain/visitor-view.ts: a visitor polls again after 0.6 of the wait, and
  * after 30 s at most. So those who wait up to 50 s poll some 7 times for each visitor who is called, and those behind
  * them every 30 s.
  */
