@@ -29,8 +29,8 @@ async function pathTo(kind: string): Promise<string> {
 }
 
 /**
- * A test on each kind of server that was fetched, which programs find on the PATH. One that is not here is skipped, with
- * a message.
+ * A test on each kind of server that was fetched, which programs find on the PATH. One that is not here is skipped,
+ * with a message.
  */
 export const testOnEachServer = (name: string, body: (path: { PATH: string }) => Promise<void>) =>
   test.each(KINDS)(`${name} (%s)`, async (kind) => {
