@@ -1,31 +1,14 @@
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { createClient, type FrontrowError, type Ticket } from '../../client/src/index.ts';
+import type { FrontrowError, Ticket } from '../../client/src/index.ts';
+import { useClientBehindGateway } from '../support/client-behind-gateway.ts';
 import { runWithClient } from '../support/client-bundle.ts';
-import { type Gateway, startGateway } from '../support/faulty-gateway.ts';
-import { cleanUp, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 import { eventWithRoom } from '../support/visitors.ts';
 
 const system = useSystem({ ZONES: 2, ROWS: 20, SEATS_PER_ROW: 65 });
-afterAll(cleanUp);
-
-let gateway: Gateway | undefined;
-const clients: { close: () => void }[] = [];
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  Object.assign(globalThis, { WebSocket: undefined });
-  await gateway?.close();
-  gateway = undefined;
-  await system().resumeWorkers();
-});
-
-async function open() {
-  gateway = await startGateway(system().url);
-  const client = createClient({ baseUrl: gateway.url });
-  clients.push(client);
-  return { client, gateway };
-}
+const open = useClientBehindGateway(system);
 
 let lastUser = 0;
 const request = () => {

@@ -1,31 +1,14 @@
 import { getEventListeners } from 'node:events';
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import { createClient, FrontrowError, type TicketView } from '../../client/src/index.ts';
+import { FrontrowError, type TicketView } from '../../client/src/index.ts';
+import { useClientBehindGateway } from '../support/client-behind-gateway.ts';
 import { runWithClient } from '../support/client-bundle.ts';
-import { type Gateway, startGateway } from '../support/faulty-gateway.ts';
-import { cleanUp, until } from '../support/processes.ts';
+import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 
 const system = useSystem({ ZONES: 4, ROWS: 50, SEATS_PER_ROW: 65 });
-afterAll(cleanUp);
-
-let gateway: Gateway | undefined;
-const clients: { close: () => void }[] = [];
-afterEach(async () => {
-  for (const client of clients.splice(0)) client.close();
-  Object.assign(globalThis, { WebSocket: undefined });
-  await gateway?.close();
-  gateway = undefined;
-  await system().resumeWorkers();
-});
-
-async function open() {
-  gateway = await startGateway(system().url);
-  const client = createClient({ baseUrl: gateway.url });
-  clients.push(client);
-  return { client, gateway };
-}
+const open = useClientBehindGateway(system);
 const request = { eventId: 1, userId: 5, count: 1 };
 
 /** The states of a ticket until its end. */
