@@ -42,7 +42,10 @@ async function startNginx(rig: Rig, apiUrl: string): Promise<{ url: string; pid:
   });
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; ; tries += 1) {
-    const isUp = await fetch(`${url}/healthz`).then(({ ok }) => ok, () => false); // biome-ignore format: short
+    const isUp = await fetch(`${url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
     if (isUp) return { url, pid: nginx.pid ?? 0 };
     if (tries > 100) throw new Error('nginx does not answer');
     await sleep(100);
