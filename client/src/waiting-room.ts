@@ -228,7 +228,7 @@ async function loadReckoning(signal: AbortSignal | undefined) {
 function createLateLineReader(parts: Parameters<typeof createLineReader>[0]): LineReader['read'] {
   let reader: LineReader | undefined;
   return async (token, signal) => {
-    const reckoning = await loadReckoning(signal).catch(() => undefined);
+    const reckoning = await loadReckoning(signal).catch(() => undefined); // without them this visitor polls
     signal?.throwIfAborted();
     reader ??= reckoning?.createLineReader(parts);
     return reader?.read(token, signal);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import { groupBy } from '../../domain/group-by.ts';
 import type { RedisShards } from '../../platform/redis.ts';
@@ -55,9 +54,12 @@ export async function subscribeEverywhere(subscriber: RedisShards, channels: rea
     const own = entries.map(([, channel]) => channel);
     for (const channel of own) wantedOn(subscriber, connection).add(channel);
     if (connection.status !== 'ready') return; // it subscribes once it is
-    const ended = new AbortController();
-    const lost = once(connection, 'close', { signal: ended.signal }).catch(() => undefined); // ended below
-    await Promise.race([send(subscriber, connection, own), lost]).finally(() => ended.abort());
+    await new Promise<unknown>((resolve, reject) => {
+      connection.once('close', resolve); // it subscribes once it is ready again
+      send(subscriber, connection, own)
+        .then(resolve, reject)
+        .finally(() => connection.off('close', resolve));
+    });
   });
   await Promise.all(confirmed);
 }
