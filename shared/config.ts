@@ -31,6 +31,8 @@ export const settings = z.object({
   NODE_ENV: z.string().default('development'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: count(0, 65_535).default(3000),
+  /** Default: the own address, which no other machine reaches. */
+  PUBLIC_URL: origin.optional(),
   METRICS_PORT: count(0, 65_535).default(0),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),

@@ -1,5 +1,6 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
+import type { Config } from '../../shared/config.ts';
 import { digitsAsNumber, eventId, inAddress } from '../../shared/contract/ids.ts';
 import { MAX_ROOMS } from '../../shared/contract/limits.ts';
 import {
@@ -41,6 +42,7 @@ export const visitorTokenOf = (req: Request): string | undefined => {
 };
 
 type WaitingRoomDeps = {
+  config: Pick<Config, 'NODE_ENV' | 'PUBLIC_URL'>;
   waitingRooms: WaitingRooms;
   challenges: JoinChallenge;
   rooms: RoomStore;
@@ -151,11 +153,14 @@ const changeRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response
 function requirePossible(
   id: number,
   change: RoomChange,
-  { waitingRooms, challenges, identity }: WaitingRoomDeps,
+  { waitingRooms, challenges, identity, config }: WaitingRoomDeps,
 ): void {
+  const hasPublicUrl = config.PUBLIC_URL !== undefined || config.NODE_ENV !== 'production';
   if (change.requireLogin && !identity.isOn) throw new ApiError('INVALID_REQUEST', 'requireLogin: requires AUTH=on');
   if (change.challenge === 'outside' && !challenges.hasOutside)
     throw new ApiError('INVALID_REQUEST', 'challenge: outside requires CHALLENGE_URL and CHALLENGE_SECRET to be set');
+  if (change.sites !== undefined && change.sites.length > 0 && !hasPublicUrl)
+    throw new ApiError('INVALID_REQUEST', 'sites: requires PUBLIC_URL to be set, where visitors find the waiting page');
   const isNewRoom = change.mode !== undefined && change.mode !== 'off' && waitingRooms.find(id) === undefined;
   if (isNewRoom && waitingRooms.count() >= MAX_ROOMS)
     throw new ApiError('OVERLOADED', `There are ${MAX_ROOMS} waiting rooms that are not off.`);

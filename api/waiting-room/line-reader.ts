@@ -119,8 +119,8 @@ async function listLines(rooms: RoomStore, lines: Map<number, KnownLine>): Promi
   for (const eventId of lines.keys()) if (!generations.has(eventId)) lines.delete(eventId);
   for (const { eventId, generation } of active)
     if (lines.get(eventId)?.generation !== generation) await learnLine(rooms, lines, eventId);
-  for (const { eventId, challenge, challengeBits } of active)
-    Object.assign(lines.get(eventId)?.settings ?? {}, { challenge, challengeBits });
+  for (const { eventId, challenge, challengeBits, sites } of active)
+    Object.assign(lines.get(eventId)?.settings ?? {}, { challenge, challengeBits, sites });
 }
 
 /** Reads a room that is new on the list, or whose line has ended. */

@@ -129,6 +129,10 @@ export const MAX_CHALLENGE_LENGTH = 160;
 export const MAX_SOLUTION_LENGTH = 32;
 export const MAX_PROOF_LENGTH = 4_096;
 
+/** Sites that a waiting room may stand in front of, and characters of an address on one. */
+export const MAX_SITES = 20;
+export const MAX_ADDRESS_LENGTH = 2_000;
+
 /** Seconds that a turn may last, and that an admission may last after it. */
 export const MAX_TURN_SECONDS = 600;
 export const MAX_ADMISSION_SECONDS = 3_600;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sites } from './gate.ts';
 import { eventId } from './ids.ts';
 import {
   MAX_ADMISSION_SECONDS,
@@ -154,6 +155,8 @@ export const roomSettings = z
     challenge: z.enum(['off', 'work', 'outside']),
     /** Bits of the work. auto: the more visitors join, the more bits. */
     challengeBits: z.union([z.literal('auto'), z.int().min(MIN_CHALLENGE_BITS).max(MAX_CHALLENGE_BITS)]),
+    /** The sites that the room stands in front of, by origin. Visitors are sent back only to them. */
+    sites,
   })
   .meta({ id: 'WaitingRoomSettings' });
 

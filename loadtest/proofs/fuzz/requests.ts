@@ -220,6 +220,7 @@ const ROOM: readonly Field[] = [
   ['turnSeconds', '5'],
   ['challenge', '"off"'],
   ['challengeBits', '8'],
+  ['sites', '["https://shop.example"]'],
 ];
 const CHANGE: readonly Field[] = [
   ['name', '"Other"'],

@@ -19,7 +19,7 @@ import type { Database } from './event-rows.ts';
 /** Milliseconds between two entries of the history that PostgreSQL stores. */
 const MIRRORED_TURNS_MS = 5_000;
 
-type ActiveLine = MirroredLine & Pick<RoomSettings, 'challenge' | 'challengeBits'>;
+type ActiveLine = MirroredLine & Pick<RoomSettings, 'challenge' | 'challengeBits' | 'sites'>;
 
 /** A waiting room in PostgreSQL. The seed is a secret until the draw; `people` is set once the order is drawn. */
 export type Room = Line & {
@@ -105,7 +105,7 @@ async function readActiveLines(prisma: PrismaClient): Promise<ActiveLine[]> {
       mode: { not: 'OFF' },
       event: { cancelledAt: null, closedAt: null, OR: [{ endsAt: null }, { endsAt: { gt: new Date(sharedNowMs()) } }] },
     },
-    select: { eventId: true, generation: true, steppedMs: true, challenge: true, challengeBits: true },
+    select: { eventId: true, generation: true, steppedMs: true, challenge: true, challengeBits: true, sites: true },
     orderBy: { eventId: 'asc' },
     take: MAX_ROOMS,
   });
@@ -303,5 +303,6 @@ function settingsOf(row: Prisma.WaitingRoomModel): RoomSettings {
     uses: row.uses,
     requireLogin: row.requireLogin,
     ...challengeOf(row),
+    sites: row.sites,
   };
 }
