@@ -22,6 +22,8 @@ import { docsRoutes } from './routes/docs.ts';
 import { embedRoutes } from './routes/embed.ts';
 import { eventRoutes } from './routes/events.ts';
 import { feedRoutes } from './routes/feed.ts';
+import { addGateRoutes } from './routes/gate.ts';
+import { gateKeyRoutes } from './routes/gate-keys.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -57,11 +59,13 @@ const corsOptions = (origin: string[]): CorsOptions => {
 /** The parts that all route files together use. */
 type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof addWaitingRoomRoutes>[1] &
+  Parameters<typeof addGateRoutes>[1] &
   Parameters<typeof adminRoutes>[0] &
   Parameters<typeof bookingRoutes>[0] &
   Parameters<typeof buyerRoutes>[0] &
   Parameters<typeof eventRoutes>[0] &
   Parameters<typeof feedRoutes>[0] &
+  Parameters<typeof gateKeyRoutes>[0] &
   Parameters<typeof healthRoutes>[0] &
   Parameters<typeof keyRoutes>[0] &
   Parameters<typeof metricsRoutes>[0] &
@@ -109,6 +113,7 @@ export function buildApp(deps: AppDeps): Express {
   if (otherSites.length > 0) app.use(cors(corsOptions(otherSites)));
   addCompatRoutes(app, routeDeps);
   addWaitingRoomRoutes(app, routeDeps);
+  addGateRoutes(app, routeDeps);
   app.use(metricsRoutes(routeDeps));
   app.use(healthRoutes(routeDeps));
   app.use('/api/tickets', ticketRoutes(routeDeps));
@@ -123,6 +128,7 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/seats', seatRoutes(routeDeps));
   app.use('/api/seats', seatHistoryRoutes(routeDeps));
   app.use('/admin', keyRoutes(routeDeps));
+  app.use('/admin', gateKeyRoutes(routeDeps));
   app.use('/admin', buyerRoutes(routeDeps));
   app.use('/admin', webhookRoutes(routeDeps));
   app.use('/admin', adminRoutes(routeDeps));

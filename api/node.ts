@@ -27,6 +27,11 @@ import { createGuards } from './auth/operators.ts';
 import { createOriginGuard } from './auth/origins.ts';
 import { createSellerGuard } from './auth/sellers.ts';
 import { createFeedReaders } from './feed/readers.ts';
+import { createEntries } from './gate/entries.ts';
+import { createGate } from './gate/gate.ts';
+import { createGateKeyRing } from './gate/gate-key-ring.ts';
+import { createSiteAdmissions } from './gate/site-admissions.ts';
+import { createSiteTokens } from './gate/site-tokens.ts';
 import { createClosing } from './http/closing.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { createAppServer } from './http/server.ts';
@@ -71,8 +76,8 @@ type NodeDeps = {
 export async function startApi(deps: NodeDeps) {
   let isStopping = false;
   const parts = await wireNode(deps, () => isStopping);
-  const { app, server, closing, webSockets, queues, tickets, access, waitingRooms, operations, herd, stopCounting } =
-    parts;
+  const { app, server, closing, webSockets, queues, tickets, access, waitingRooms, gate, operations, herd } = parts;
+  const { stopCounting } = parts;
   const { outcomes, memory, bookIntake, changeIntake, exchangeIntake, orderIntake } = tickets;
   const { serverSettings, clock, stopRecording } = operations;
   const { limitCounts, keyRing, feedReaders } = access;
@@ -98,7 +103,7 @@ export async function startApi(deps: NodeDeps) {
     async close(): Promise<void> {
       isStopping = true;
       await Promise.all([memory.stop(), stopCounting(), stopRecording(), serverSettings.stop(), clock.stop()]);
-      await Promise.all([limitCounts?.stop(), keyRing.stop()]);
+      await Promise.all([limitCounts?.stop(), keyRing.stop(), gate.gateKeyRing.stop()]);
       herd?.stop();
       await waitingRooms.stop();
       webSockets.close();
@@ -126,6 +131,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
   const challenges = createJoinChallenge({ outside: createOutsideCheck({ config, log }) });
   const isStopped = () => meters.some((meter) => meter.isStopped());
   const waitingRooms = await createWaitingRooms({ ...stores, subscriber, challenges, loops, isStopped, log });
+  const gate = await wireGate(deps, stores, waitingRooms);
   const operations = wireOperations(deps, stores, waitingRooms);
   const herd = config.DEMO_HERD ? createHerd(process) : undefined;
 
@@ -134,6 +140,7 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
     ...tickets,
     ...access,
     ...operations,
+    ...gate,
     feedTail: createFeedTail(stores),
     challenges,
     waitingRooms,
@@ -155,7 +162,20 @@ async function wireNode(deps: NodeDeps, isStopping: () => boolean) {
     connectionGuard,
     log,
   });
-  return { app, server, closing, webSockets, queues, tickets, access, waitingRooms, operations, herd, stopCounting };
+  return {
+    app,
+    server,
+    closing,
+    webSockets,
+    queues,
+    tickets,
+    access,
+    waitingRooms,
+    gate,
+    operations,
+    herd,
+    stopCounting,
+  };
 }
 
 /** The path of a ticket: its acceptance, its job, and its outcome. */
@@ -219,6 +239,19 @@ function countWorkers({ loops, log }: NodeDeps, { workers }: Stores, meters: rea
     },
     (fault) => log.warn({ fault: fault.message }, 'counting workers failed'),
   );
+}
+
+/** The gate in front of sites. */
+async function wireGate(deps: NodeDeps, stores: Stores, waitingRooms: WaitingRooms) {
+  const gateKeyRing = await createGateKeyRing({ ...deps, gateKeys: stores.gateKeys });
+  const tokens = createSiteTokens({ ring: gateKeyRing });
+  const siteAdmissions = createSiteAdmissions({ ...stores, tokens, waitingRooms, log: deps.log });
+  return {
+    gateKeyRing,
+    siteAdmissions,
+    gate: createGate({ waitingRooms, siteAdmissions }),
+    entries: createEntries({ ...stores, tokens, waitingRooms }),
+  };
 }
 
 /** Health, metrics and the operators' overview. */

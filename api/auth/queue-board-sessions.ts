@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Config } from '../../shared/config.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
+import { cookieOf } from '../http/request.ts';
 import { keyOf } from '../http/request-keys.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { OperatorGuard } from './operators.ts';
@@ -49,9 +50,7 @@ export function createBoardSessions(
 
     /** Requires a session or an operator. @throws ApiError as `requireOperator` does */
     require(req: IncomingMessage): void {
-      const cookies = (req.headers.cookie ?? '').split(/; */).map((cookie) => cookie.split('='));
-      const session = cookies.find(([name]) => name === COOKIE)?.[1];
-      if (!isValid(session)) requireOperator(req);
+      if (!isValid(cookieOf(req, COOKIE))) requireOperator(req);
     },
   };
 }

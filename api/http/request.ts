@@ -23,6 +23,12 @@ export function searchOf({ url = '' }: IncomingMessage): string {
   return mark === -1 ? '' : url.slice(mark);
 }
 
+/** The value of the first cookie of a name that a request has. */
+export function cookieOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const cookies = (headers.cookie ?? '').split(/; */);
+  return cookies.find((cookie) => cookie.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
 /** A signal that aborts when the connection of an answer closes, so that no wait outlives it. */
 export function closedSignal(res: ServerResponse): AbortSignal {
   const closed = new AbortController();

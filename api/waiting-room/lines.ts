@@ -58,6 +58,7 @@ export async function createWaitingRooms(deps: {
   return {
     refresh: reader.refresh,
     measure: reader.measure,
+    isListed: reader.isListed,
     stop,
 
     /** How many rooms are not off. */

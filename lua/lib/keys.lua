@@ -101,3 +101,6 @@ end
 local function roomUsesStem(tag, event, generation)
   return tag .. ':room-uses:' .. event .. ':' .. generation .. ':'
 end
+local function roomEntriesStem(tag, event, generation)
+  return tag .. ':room-entries:' .. event .. ':' .. generation .. ':'
+end

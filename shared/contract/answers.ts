@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { admissionReason } from './gate.ts';
 import { seatLabel, ticketId } from './ids.ts';
 import { printedLabels, refusal } from './tickets.ts';
 import { challengeView } from './waiting-room.ts';
@@ -26,6 +27,8 @@ export const problem = z
     labels: printedLabels,
     /** With CHALLENGE_REQUIRED and CHALLENGE_INVALID: a new challenge. */
     challenge: challengeView.optional(),
+    /** With ADMISSION_INVALID, of a token for a site: why it is not valid. */
+    reason: admissionReason.optional(),
   })
   .meta({ id: 'Problem' });
 

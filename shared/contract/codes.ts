@@ -54,6 +54,7 @@ const catalogue = {
   EVENT_BOOKED: [409, 'The event has bookings, so it cannot be deleted. It can be cancelled.'],
   TOO_MANY_KEYS: [409, 'There are as many keys as there may be. Revoke one first.'],
   TOO_MANY_WEBHOOKS: [409, 'There are as many webhooks as there may be. Delete one first.'],
+  SITE_UNKNOWN: [403, 'The address is not on a site of the event.'],
   ADMISSION_REQUIRED: [403, 'The waiting room is on: an admission token is required.'],
   ADMISSION_INVALID: [403, 'The admission token is not valid for this request.'],
   CHALLENGE_REQUIRED: [403, 'Joining this line requires a solved challenge.'],

@@ -133,6 +133,9 @@ export const MAX_PROOF_LENGTH = 4_096;
 export const MAX_SITES = 20;
 export const MAX_ADDRESS_LENGTH = 2_000;
 
+/** Characters of a visitor's token for a site: an origin of the longest host has 260 of them. */
+export const MAX_SITE_TOKEN_LENGTH = 1_024;
+
 /** Seconds that a turn may last, and that an admission may last after it. */
 export const MAX_TURN_SECONDS = 600;
 export const MAX_ADMISSION_SECONDS = 3_600;

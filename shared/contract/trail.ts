@@ -28,6 +28,8 @@ const act = z.enum([
   'openSession',
   'makeKey',
   'revokeKey',
+  'publishGateKey',
+  'withdrawGateKey',
   'forgetBuyer',
   'makeWebhook',
   'changeWebhook',

@@ -8,6 +8,7 @@ import { createBusyEvents } from './postgres/busy-events.ts';
 import { createBuyerStore } from './postgres/buyers.ts';
 import { createEventStore } from './postgres/events.ts';
 import { createFeedStore } from './postgres/feed.ts';
+import { createGateKeyStore } from './postgres/gate-keys.ts';
 import { createHoldStore } from './postgres/holds.ts';
 import { createJobLock } from './postgres/job-lock.ts';
 import { createKeyStore } from './postgres/keys.ts';
@@ -26,6 +27,7 @@ import { createMetricsTargets } from './redis/metrics-targets.ts';
 import { type Replicas, withoutReplicas } from './redis/replicas.ts';
 import { createScripts } from './redis/scripts.ts';
 import { createSeatDifferences } from './redis/seat-differences.ts';
+import { createSiteEntries } from './redis/site-entries.ts';
 import { createTicketStore } from './redis/tickets.ts';
 import { createWorkersStore } from './redis/workers.ts';
 import { createRoomStore } from './rooms.ts';
@@ -69,6 +71,7 @@ export function createStores(deps: {
     buyers,
     busyEvents: createBusyEvents({ prisma }),
     feed: createFeedStore({ prisma, buyers }),
+    gateKeys: createGateKeyStore({ prisma, trail }),
     keys: createKeyStore({ prisma, trail }),
     orders: createOrderStore({ prisma, trail }),
     records: createRecordStore({ prisma }),
@@ -77,6 +80,7 @@ export function createStores(deps: {
     rooms: createRoomStore({ redis, scripts, replicated, prisma, events, shards }),
     seats: createSeatStore({ redis, scripts, replicated, prisma, events, bookings, orphans, shards }),
     seatDifferences: createSeatDifferences({ redis, shards }),
+    siteEntries: createSiteEntries({ redis, scripts, shards }),
     users: { ...createUserStore({ prisma }), ...createLoginAttempts({ redis, shards }) },
     webhooks: createWebhookStore({ prisma, trail }),
     webhookDeliveries: createWebhookDeliveries({ prisma }),

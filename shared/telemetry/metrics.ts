@@ -119,6 +119,13 @@ export const metrics = {
   roomInside: gauge('frontrow_waiting_room_inside', 'Admitted visitors who have not booked.', 'event'),
   roomRate: gauge('frontrow_waiting_room_people_per_second', 'Visitors admitted per second, recently.', 'event'),
   roomAdmissions: counter('frontrow_waiting_room_admissions_total', 'Visitors who were admitted.', 'event'),
+  gateAnswers: counter('frontrow_gate_answers_total', 'Answers of the gate to sites.', 'answer', [
+    'open',
+    'admitted',
+    'entered',
+    'renewed',
+    'waiting',
+  ]),
   roomEstimateError: histogram(
     'frontrow_waiting_room_estimate_error_seconds',
     'Difference between the estimated and the real wait of the last visitor in line.',

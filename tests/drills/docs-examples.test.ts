@@ -38,8 +38,8 @@ async function play(system: System, id: string): Promise<Reply> {
 
 function sendExample({ url, asOperator }: System, id: string, made: string | undefined): Promise<Reply> {
   const described = describedBy(id);
-  const { address, body } = requestOf(described, made);
-  return send(url, described.method, address, body, described.takesToken ? asOperator : {});
+  const { address, headers, body } = requestOf(described, made);
+  return send(url, described.method, address, body, { ...headers, ...(described.takesToken && asOperator) });
 }
 
 test('each operation has an example for what has to be filled in, and no other', () => {

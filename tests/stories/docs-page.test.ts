@@ -29,8 +29,8 @@ test('each request works as it is prefilled, unless it needs what another one cr
   for (const operation of operations) {
     const { id, method } = operation;
     if (needsMore(id) || NOT_SENT.includes(id)) continue;
-    const { address, body } = requestOf(operation, undefined);
-    const { status, body: answer } = await send(system().url, method, address, body, {});
+    const { address, headers, body } = requestOf(operation, undefined);
+    const { status, body: answer } = await send(system().url, method, address, body, headers);
     if (WRONG.includes(status)) refused[id] = reasons[id] ?? [method, address, status, answer];
   }
   expect(refused).toEqual(REFUSED);

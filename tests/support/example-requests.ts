@@ -33,19 +33,22 @@ export const operations: Described[] = Object.entries(document.paths ?? {}).flat
   ),
 );
 
-/** The address and the body that `/docs` sends for an example; `id` takes the place of the sample. */
+/** The address, the headers and the body that `/docs` sends for an example; `id` takes the place of the sample. */
 export function requestOf({ path, parameters, body }: Described, id: string | undefined) {
   const query = new URLSearchParams();
+  const headers: Record<string, string> = {};
   let address = path;
   for (const { name, in: place, example } of parameters) {
     if (example === undefined) continue;
     const value = String(place === 'path' && name === 'id' ? (id ?? example) : example);
     if (place === 'path') address = address.replace(`{${name}}`, encodeURIComponent(value));
+    else if (place === 'header') headers[name] = value;
     else query.set(name, value);
   }
   const text = body?.example === undefined ? undefined : JSON.stringify(body.example);
   return {
     address: query.size === 0 ? address : `${address}?${query}`,
+    headers,
     body: id === undefined ? text : text?.replaceAll(SAMPLE_ID, id),
   };
 }

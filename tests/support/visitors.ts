@@ -87,22 +87,25 @@ export async function setRoom(
 }
 
 /** Creates an event for one test. @returns its id */
-export async function newEvent(url: string, options: Record<string, unknown> = {}): Promise<number> {
-  const zones = [{ rows: 2, seatsPerRow: 20 }];
-  const { body, status } = await send(url, 'POST', '/api/events', {
-    name: 'Concert',
-    zones,
-    seatLimit: null,
-    ...options,
-  });
+export async function newEvent(
+  url: string,
+  options: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Promise<number> {
+  const event = { name: 'Concert', zones: [{ rows: 2, seatsPerRow: 20 }], seatLimit: null, ...options };
+  const { body, status } = await send(url, 'POST', '/api/events', event, headers);
   if (status !== 201) throw new Error(`making an event answered ${JSON.stringify(body)}`);
   return Number(body.id);
 }
 
 /** Creates an event of 500 seats whose waiting room is on. Returns its id. */
-export async function eventWithRoom(url: string, change: Record<string, unknown> = {}): Promise<number> {
-  const event = await newEvent(url, { zones: [{ rows: 10, seatsPerRow: 50 }] });
-  await setRoom(url, { mode: 'on', ...change }, event);
+export async function eventWithRoom(
+  url: string,
+  change: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Promise<number> {
+  const event = await newEvent(url, { zones: [{ rows: 10, seatsPerRow: 50 }] }, headers);
+  await setRoom(url, { mode: 'on', ...change }, event, headers);
   return event;
 }
 

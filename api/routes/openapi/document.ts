@@ -6,6 +6,7 @@ import { compatPaths } from './compat.ts';
 import { eventPaths } from './events.ts';
 import { examples, SAMPLE_ID } from './examples.ts';
 import { feedPaths } from './feed.ts';
+import { gatePaths } from './gate.ts';
 import { healthPaths } from './health.ts';
 import { keyPaths } from './keys.ts';
 import { orderPaths } from './orders.ts';
@@ -35,10 +36,10 @@ type DescribedOperation = NonNullable<NonNullable<Document['paths']>[string]['ge
 
 /** Gives an operation its example: that of its body, and those of its parameters. */
 function addExample(operation: DescribedOperation): void {
-  const { path, query, body, idOf = 'holdSeats' } = examples[operation.operationId ?? ''] ?? {};
+  const { path, query, header, body, idOf = 'holdSeats' } = examples[operation.operationId ?? ''] ?? {};
   for (const parameter of operation.parameters ?? []) {
     if ('$ref' in parameter) continue;
-    const value = { path, query }[parameter.in as 'path' | 'query']?.[parameter.name];
+    const value = { path, query, header }[parameter.in as 'path' | 'query' | 'header']?.[parameter.name];
     if (value !== undefined) parameter.example = value;
     if (value === SAMPLE_ID) parameter.description = `The id in an answer of ${idOf}.`;
   }
@@ -80,6 +81,7 @@ const describe = () =>
         ...feedPaths,
         ...eventPaths,
         ...waitingRoomPaths,
+        ...gatePaths,
         ...adminPaths,
         ...keyPaths,
         ...webhookPaths,

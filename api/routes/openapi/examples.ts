@@ -5,6 +5,7 @@ import { DEFAULT_EVENT } from '../../../shared/contract/ids.ts';
 export type Example = {
   path?: Record<string, string | number>;
   query?: Record<string, string | number>;
+  header?: Record<string, string>;
   body?: object;
   /**
    * Operations whose examples are sent before, in this order. The id in each answer takes the place of `path.id` in the
@@ -97,6 +98,13 @@ export const examples: Record<string, Example> = {
   changeWaitingRoom: { ...event, body: { peoplePerMinute: 600 } },
   showChallenge: event,
   showDraw: event,
+  askGate: { ...event, header: { 'X-Original-URL': 'https://shop.example/sale', 'X-Original-Method': 'GET' } },
+  verifyAdmission: {
+    body: { eventId: DEFAULT_EVENT, site: 'https://shop.example', token: 'eyJhbGciOiJFZERTQSJ9.e30.AAAA' },
+    refusedWith: 403, // nobody has signed it
+  },
+  enterSite: { ...event, body: {}, refusedWith: 403 }, // the event has no sites
+  withdrawGateKey: { path: { id: 'any' }, idOf: 'publishGateKey' },
   setWorkers: { body: { processes: 'auto' } },
   createKey: { body: { name: 'web shop', scopes: ['sell', 'read'] } },
   revokeKey: { path: { id: 1 }, after: ['createKey'] },

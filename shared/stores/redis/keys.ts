@@ -69,6 +69,8 @@ const NAMES = {
   roomLeftStem: 'room-left:',
   /** + event:generation:chunk */
   roomUsesStem: 'room-uses:',
+  /** + event:generation:chunk */
+  roomEntriesStem: 'room-entries:',
   /** + event:minute in which the challenges expire */
   roomSpentStem: 'room-spent:',
   /** A hash of seats that PostgreSQL and Redis know differently, by label. + event */
@@ -208,6 +210,7 @@ const OF_LINE: ReadonlySet<string> = new Set([
   NAMES.roomTakenStem,
   NAMES.roomLeftStem,
   NAMES.roomUsesStem,
+  NAMES.roomEntriesStem,
   NAMES.roomSpentStem,
 ]);
 

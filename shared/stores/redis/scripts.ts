@@ -32,6 +32,7 @@ export const scriptNames = [
   'joinRoom',
   'takeTurn',
   'leaveRoom',
+  'enterSite',
   'measureRoom',
   'stepRoom',
   'serveRoom',

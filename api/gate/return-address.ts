@@ -1,0 +1,67 @@
+import { ENTRY_PARAMETER } from '../../shared/contract/gate.ts';
+import { MAX_ADDRESS_LENGTH } from '../../shared/contract/limits.ts';
+import { ApiError } from '../http/errors.ts';
+
+type Headers = NodeJS.Dict<string | string[]>;
+
+/** The proxies that ask the gate. nginx makes no redirect of an answer with the status 302. */
+export type ProxyKind = 'nginx' | 'forward-auth';
+
+const one = (headers: Headers, name: string): string | undefined => {
+  const value = headers[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
+
+/**
+ * The address that a visitor requested from a site, as its proxy sends it: `X-Original-URL` by nginx,
+ * `X-Forwarded-Proto`, `X-Forwarded-Host` and `X-Forwarded-Uri` by Traefik and Caddy. Each proxy sets its own headers
+ * and may pass on the others as the visitor sent them, so both together are refused.
+ *
+ * @throws ApiError INVALID_REQUEST that names the headers
+ */
+export function requestedAddress(headers: Headers): { url: URL; proxy: ProxyKind } {
+  const original = one(headers, 'x-original-url');
+  const path = one(headers, 'x-forwarded-uri');
+  if ((original === undefined) === (path === undefined))
+    throw invalid('X-Original-URL, or X-Forwarded-Uri with -Proto and -Host: one of them has the requested address');
+  const url = parsed(original ?? forwardedAddress(headers, path));
+  if (url === undefined) {
+    const names = original === undefined ? 'X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Uri' : 'X-Original-URL';
+    throw invalid(
+      `${names}: no address such as https://shop.example/sale, of at most ${MAX_ADDRESS_LENGTH} characters`,
+    );
+  }
+  return { url, proxy: original === undefined ? 'forward-auth' : 'nginx' };
+}
+
+/** The address in the headers of Traefik and Caddy; empty where one is missing. */
+function forwardedAddress(headers: Headers, path = ''): string {
+  const scheme = one(headers, 'x-forwarded-proto');
+  const host = one(headers, 'x-forwarded-host');
+  return scheme === undefined || host === undefined || !path.startsWith('/') ? '' : `${scheme}://${host}${path}`;
+}
+
+const invalid = (message: string) => new ApiError('INVALID_REQUEST', message);
+
+function parsed(text: string): URL | undefined {
+  if (text.length > MAX_ADDRESS_LENGTH || !/^https?:\/\//.test(text) || !URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return url.username === '' && url.password === '' ? url : undefined;
+}
+
+/** An address without its entry, and the entry. The rest stays as it was written. */
+export function withoutEntry(url: URL): { address: string; entry: string | undefined } {
+  const entry = url.searchParams.get(ENTRY_PARAMETER) ?? undefined;
+  if (entry === undefined) return { address: url.href, entry };
+  const others = url.search.slice(1).split('&');
+  const rest = new URL(url);
+  rest.search = others.filter((part) => part.split('=')[0] !== ENTRY_PARAMETER).join('&');
+  return { address: rest.href, entry };
+}
+
+/** An address with an entry. */
+export function withEntry(address: string, entry: string): string {
+  const url = new URL(address);
+  url.search = [url.search.slice(1), `${ENTRY_PARAMETER}=${entry}`].filter((part) => part !== '').join('&');
+  return url.href;
+}

@@ -1,0 +1,125 @@
+import type { Express, Request, Response } from 'express';
+import { z } from 'zod';
+import type { Config } from '../../shared/config.ts';
+import { entryBody, siteCookie, verifyBody } from '../../shared/contract/gate.ts';
+import { eventId, inAddress } from '../../shared/contract/ids.ts';
+import { JWKS_SECONDS } from '../../shared/domain/gate-keys.ts';
+import { sharedNowMs } from '../../shared/platform/clock.ts';
+import type { EventStore } from '../../shared/stores/postgres/events.ts';
+import { metrics } from '../../shared/telemetry/metrics.ts';
+import type { Entries } from '../gate/entries.ts';
+import type { Gate, GateAnswer } from '../gate/gate.ts';
+import type { GateKeyRing } from '../gate/gate-key-ring.ts';
+import { type ProxyKind, requestedAddress } from '../gate/return-address.ts';
+import type { SiteAdmissions } from '../gate/site-admissions.ts';
+import { readJson, readOptionalJson } from '../http/body.ts';
+import { ApiError } from '../http/errors.ts';
+import { refuseQuery } from '../http/query.ts';
+import { reply } from '../http/replies.ts';
+import { cookieOf } from '../http/request.ts';
+import { parse } from '../http/validation.ts';
+import type { WaitingRooms } from '../waiting-room/lines.ts';
+import { layoutOf } from './event-layout.ts';
+import { visitorTokenOf } from './waiting-room.ts';
+
+const params = z.object({ id: inAddress(eventId) });
+
+type GateDeps = {
+  config: Pick<Config, 'PUBLIC_URL'>;
+  gate: Gate;
+  gateKeyRing: GateKeyRing;
+  entries: Entries;
+  siteAdmissions: SiteAdmissions;
+  waitingRooms: Pick<WaitingRooms, 'find'>;
+  events: EventStore;
+};
+
+/**
+ * The gate in front of sites: for their proxies `/gate/:id`, for their servers `/api/gate/verify` and the public keys,
+ * for the waiting page the entries. They are routes of the app itself, because each page of a site asks the gate.
+ */
+export function addGateRoutes(app: Express, deps: GateDeps): void {
+  app.get('/gate/:id', decide(deps));
+  app.post('/api/gate/verify', verify(deps));
+  app.post('/api/events/:id/waiting-room/entry', giveEntry(deps));
+  app.get('/.well-known/jwks.json', showKeys(deps));
+}
+
+/** The event of the path. Its store is read only where this node has no room of the event. */
+async function eventOf(req: Request, { waitingRooms, events }: GateDeps): Promise<number> {
+  const parsed = params.safeParse(req.params);
+  if (!parsed.success) throw new ApiError('EVENT_UNKNOWN');
+  const { id } = parsed.data;
+  if (waitingRooms.find(id) === undefined) await layoutOf(events, id);
+  return id;
+}
+
+/** The query is the visitor's: some proxies pass it on. The headers have the whole address. */
+const decide = (deps: GateDeps) => async (req: Request, res: Response) => {
+  const id = await eventOf(req, deps);
+  const { url, proxy } = requestedAddress(req.headers);
+  const cookie = cookieOf(req, siteCookie(id));
+  const answer = await deps.gate.decide(id, { url, cookie, isPageLoad: isPageLoad(req) });
+  metrics.gateAnswers.inc({ answer: answer.kind });
+  if (!('address' in answer)) return void res.writeHead(204, NOT_STORED).end();
+  const location = answer.kind === 'waiting' ? waitingPage(req, id, answer.address, deps) : answer.address;
+  redirect(res, proxy, location, cookiesOf(id, answer));
+};
+
+const NOT_STORED = { 'cache-control': 'no-store' };
+
+/**
+ * Whether a browser loads a page, and follows a redirect of it. The method comes from the proxy: a form that was posted
+ * would be lost by a redirect.
+ */
+function isPageLoad({ headers }: Request): boolean {
+  const method = headers['x-original-method'] ?? headers['x-forwarded-method'];
+  if (method !== 'GET') return false;
+  const mode = headers['sec-fetch-mode'];
+  return mode === undefined ? (headers.accept ?? '').includes('text/html') : mode === 'navigate';
+}
+
+/** The waiting page, from where a visitor comes back to an address. */
+function waitingPage({ socket }: Request, id: number, address: string, { config }: GateDeps): string {
+  const own = `http://${(socket.localAddress ?? '127.0.0.1').replace('::ffff:', '')}:${socket.localPort}`;
+  return `${config.PUBLIC_URL ?? own}/events/${id}/wait?return=${encodeURIComponent(address)}`;
+}
+
+function cookiesOf(id: number, answer: GateAnswer): Record<string, string> {
+  const admission = 'admission' in answer ? answer.admission : undefined;
+  if (admission === undefined) return {};
+  const seconds = Math.max(1, Math.floor((admission.untilMs - sharedNowMs()) / 1000));
+  const attributes = `Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`;
+  return { 'set-cookie': `${siteCookie(id)}=${admission.token}; ${attributes}` };
+}
+
+/** nginx takes 401 as the answer of a gate, and makes the redirect itself; the others pass on what they get. */
+function redirect(res: Response, proxy: ProxyKind, location: string, cookies: Record<string, string>): void {
+  const status = proxy === 'nginx' ? 401 : 302;
+  res.writeHead(status, { location, 'content-length': 0, ...NOT_STORED, ...cookies }).end();
+}
+
+const giveEntry = (deps: GateDeps) => async (req: Request, res: Response) => {
+  refuseQuery(req);
+  const { returnTo } = parse(entryBody, await readOptionalJson(req));
+  const id = await eventOf(req, deps);
+  reply(res, 200, await deps.entries.give(id, returnTo, visitorTokenOf(req)), NOT_STORED);
+};
+
+const verify = (deps: GateDeps) => async (req: Request, res: Response) => {
+  refuseQuery(req);
+  const { eventId: id, site, token } = parse(verifyBody, await readJson(req));
+  const judged = await deps.siteAdmissions.judge({ eventId: id, site, token, mayRenew: true });
+  if ('refused' in judged) throw new ApiError('ADMISSION_INVALID', undefined, { reason: judged.refused });
+  const { visitor, entries, next } = judged;
+  const { position, userId, untilMs } = visitor;
+  const expiresAt = new Date(untilMs).toISOString();
+  reply(res, 200, { eventId: id, site, position, userId, entries, expiresAt, admission: next?.token }, NOT_STORED);
+};
+
+const showKeys =
+  ({ gateKeyRing }: GateDeps) =>
+  (req: Request, res: Response) => {
+    refuseQuery(req);
+    reply(res, 200, { keys: gateKeyRing.publicKeys() }, { 'cache-control': `public, max-age=${JWKS_SECONDS}` });
+  };
