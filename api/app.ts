@@ -32,6 +32,7 @@ import { bookingListRoutes, eventSummaryRoutes } from './routes/records.ts';
 import { seatHistoryRoutes } from './routes/seat-history.ts';
 import { seatRoutes } from './routes/seats.ts';
 import { sellBlockedRoutes } from './routes/sell-blocked.ts';
+import { addSiteReportRoutes } from './routes/site-reports.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { userRoutes } from './routes/users.ts';
 import { addWaitingRoomRoutes } from './routes/waiting-room.ts';
@@ -62,6 +63,7 @@ type RouteDeps = Parameters<typeof addCompatRoutes>[1] &
   Parameters<typeof addGateRoutes>[1] &
   Parameters<typeof adminRoutes>[0] &
   Parameters<typeof bookingRoutes>[0] &
+  Parameters<typeof addSiteReportRoutes>[1] &
   Parameters<typeof buyerRoutes>[0] &
   Parameters<typeof eventRoutes>[0] &
   Parameters<typeof feedRoutes>[0] &
@@ -114,6 +116,7 @@ export function buildApp(deps: AppDeps): Express {
   addCompatRoutes(app, routeDeps);
   addWaitingRoomRoutes(app, routeDeps);
   addGateRoutes(app, routeDeps);
+  addSiteReportRoutes(app, routeDeps);
   app.use(metricsRoutes(routeDeps));
   app.use(healthRoutes(routeDeps));
   app.use('/api/tickets', ticketRoutes(routeDeps));

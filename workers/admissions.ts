@@ -5,6 +5,7 @@ import type { Loops } from '../shared/platform/loops.ts';
 import type { EventStore } from '../shared/stores/postgres/events.ts';
 import type { Step } from '../shared/stores/postgres/rooms.ts';
 import { HEADROOM, type RoomStore } from '../shared/stores/rooms.ts';
+import type { SeatStore } from '../shared/stores/seats.ts';
 
 /** Milliseconds between two rounds while any line is due, and between two reads of the list of rooms. */
 const ROUND_MS = 25;
@@ -32,13 +33,15 @@ const QUIET_CHECK_MS = 250;
 /** Milliseconds that an active step gets when the worker stops. */
 const STOP_MS = 1_000;
 
+type AdmissionDeps = { rooms: RoomStore; events: EventStore; seats: Pick<SeatStore, 'open'>; log: Logger };
+
 /**
  * Admits visitors, room by room. A line is left to the worker that stepped it last, and another one steps it once that
  * worker has not for a while, or has released it because it stops: there is no leader whose death would stop the line.
  * PostgreSQL learns first which positions are called and which numbers may be given, so that neither goes back when
  * Redis is wiped. While PostgreSQL is unavailable, nobody is admitted.
  */
-export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; loops: Loops; log: Logger }) {
+export function createAdmissions(deps: AdmissionDeps & { loops: Loops }) {
   const { rooms, loops, log } = deps;
   const steps = createSteps(deps);
   /** When this worker attends to each line next, by event. */
@@ -117,7 +120,7 @@ export function createAdmissions(deps: { rooms: RoomStore; events: EventStore; l
 }
 
 /** The steps of lines. `memories` is what this worker remembers of them, by event. */
-function createSteps({ rooms, events }: { rooms: RoomStore; events: EventStore }) {
+function createSteps({ rooms, events, seats, log }: AdmissionDeps) {
   const mirroredChains = new Map<number, string>();
   /** Lines in which nobody waits: their activity before the last step, and when the next one is due. */
   const quietLines = new Map<number, { activity: string; untilMs: number }>();
@@ -140,6 +143,16 @@ function createSteps({ rooms, events }: { rooms: RoomStore; events: EventStore }
     return true;
   }
 
+  /**
+   * Opens a house that Redis has lost. Claims open it as well, but none comes where nobody is admitted. The line does
+   * not wait for it.
+   */
+  function openHouse(eventId: number): void {
+    seats
+      .open(eventId)
+      .catch((fault: Error) => log.warn({ eventId, fault: fault.message }, 'opening the house of a line failed'));
+  }
+
   return {
     memories: [mirroredChains, quietLines],
 
@@ -150,12 +163,14 @@ function createSteps({ rooms, events }: { rooms: RoomStore; events: EventStore }
       const { eventId } = line;
       if (await staysQuiet(line)) return QUIET_CHECK_MS;
       const house = await events.layout(eventId);
+      if (house === undefined) return RETRY_MS;
       // Read first: what happens after the measurement makes the next step due at once.
-      const [activity, step] = await Promise.all([rooms.activity(line), rooms.advance(line, house?.totalSeats ?? 0)]);
+      const [activity, step] = await Promise.all([rooms.activity(line), rooms.advance(line, house.totalSeats)]);
       if (typeof step === 'number') return step;
       if (step === 'ahead') await rooms.dateBack(line);
       if (step === 'rebuild') await rooms.open(eventId);
       if (typeof step === 'string') return RETRY_MS;
+      if (!step.isHouseOpen) openHouse(eventId);
       const steppedAtMs = performance.now();
       if (changesLine(step, mirroredChains.get(eventId)) && !(await serve(line, step))) return RETRY_MS;
       if (step.proposed !== step.joined) return step.nextMs - (performance.now() - steppedAtMs);

@@ -26,7 +26,7 @@ export function createNoteEvents({ events, seats, feed }: NoteDeps) {
 
   async function compare(eventId: number): Promise<void> {
     const house = await events.layout(eventId);
-    if (house === undefined) return;
+    if (house === undefined || house.totalSeats === 0) return;
     const counts = [...(await seats.countsByZone(house)).values()];
     const isSoldOut = counts.every(({ available, held }) => available === 0 && held === 0);
     await (isSoldOut ? events.noteSoldOut(eventId) : events.noteSeatsLeft(eventId));

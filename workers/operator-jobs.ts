@@ -3,6 +3,7 @@ import { MAX_DIFFERENCES_LISTED } from '../shared/contract/limits.ts';
 import type { TrailAct } from '../shared/contract/trail.ts';
 import { labelOf } from '../shared/domain/house.ts';
 import { HouseProblem } from '../shared/domain/house-columns.ts';
+import { RoomProblem } from '../shared/domain/room-problem.ts';
 import { isDataError } from '../shared/platform/faults.ts';
 import type { Logger } from '../shared/platform/logger.ts';
 import { jobRefused } from '../shared/queues/worker.ts';
@@ -52,8 +53,8 @@ export function createOperatorJobs({ log, ...deps }: OperatorDeps & { log: Logge
     (name: string, operate: (deps: OperatorDeps, payload: never, jobId: string) => Promise<unknown>) =>
     (payload: never, jobId: string) =>
       operate(deps, payload, jobId).catch((fault: unknown) => {
-        // Another change of the house, since the API accepted this one, is why it is not possible any more.
-        if (fault instanceof HouseProblem) throw jobRefused('INVALID_REQUEST');
+        // Another change, since the API accepted this one, is why it is not possible any more.
+        if (fault instanceof HouseProblem || fault instanceof RoomProblem) throw jobRefused('INVALID_REQUEST');
         if (!isDataError(fault)) throw fault;
         // PostgreSQL would refuse the same data each time (I11), so the job fails at once.
         log.error({ err: fault, job: name, jobId }, "PostgreSQL refused the data of an operator's job");

@@ -85,7 +85,7 @@ export async function startWorkers(deps: WorkersDeps) {
   );
   const endHeartbeat = await startHeartbeat({ ...stores, progress, loops, log });
   const clock = watchClock({ redis: regular.redis, prisma, loops, log });
-  const admissions = createAdmissions({ rooms, events, loops, log });
+  const admissions = createAdmissions({ rooms, events, seats, loops, log });
   const houses = openHouses({ events, seats, log });
 
   return {

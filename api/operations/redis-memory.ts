@@ -53,6 +53,8 @@ export function createRedisMemory({ redis, loops, log }: { redis: RedisShards; l
   };
 }
 
+export type RedisMemory = ReturnType<typeof createRedisMemory>;
+
 type Memory = { used: number; bound: number; ofMachine: number };
 
 /** Shows the server with the least room. */

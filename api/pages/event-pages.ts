@@ -28,6 +28,8 @@ export type EventPagesDeps = {
   log: Logger;
 };
 
+type EventPage = Encoded | 'none' | 'waiting room' | 'unknown';
+
 /** `none`: there is no such event. `unknown`: it cannot be read now. */
 type Found = House | 'none' | 'unknown';
 
@@ -91,11 +93,13 @@ export function createEventPages(
   /**
    * The page of an event, or of its waiting room.
    *
-   * @returns `none` where there is no such event; `unknown` where it cannot be read, or too many pages are being made
+   * @returns `none` where there is no such event; `waiting room` where it has no seats, so that page stands for this
+   *   one; `unknown` where it cannot be read, or too many pages are being made
    */
-  return async (kind: 'event' | 'wait', eventId: number, language: Language): Promise<Encoded | 'none' | 'unknown'> => {
+  return async (kind: 'event' | 'wait', eventId: number, language: Language): Promise<EventPage> => {
     const house = await find(eventId);
     if (typeof house === 'string') return house;
+    if (kind === 'event' && house.totalSeats === 0) return 'waiting room';
     const line = waitingRooms.find(eventId);
     const page =
       kind === 'wait' || (line !== undefined && isOn(line))
@@ -110,7 +114,8 @@ export function createEventPages(
 /** Title, path, and a description such as `Friday 1 January 2027 at 20:00 CET · €45–€90`. */
 function described(house: House, { shell }: Language) {
   const { eventId, settings } = house;
-  const facts = [placeText(settings, shell), pricesText(priceRangeOf(house), shell)];
+  const prices = house.totalSeats === 0 ? '' : pricesText(priceRangeOf(house), shell);
+  const facts = [placeText(settings, shell), prices];
   return {
     title: settings.name,
     about: facts.filter((fact) => fact !== '').join(' · '),

@@ -19,13 +19,19 @@ export async function layoutOf(events: EventStore, eventId: number, when?: 'now'
   return house;
 }
 
+/** @throws ApiError NO_SEATS where an event has none: it gets none later, so a cached house is enough */
+export function requireSeats(house: House): void {
+  if (house.totalSeats === 0) throw new ApiError('NO_SEATS');
+}
+
 /**
  * The layout of an event, which fits a wish. The cached one refuses none: the house may have become larger since.
  *
- * @throws ApiError EVENT_UNKNOWN, or INVALID_REQUEST where it does not, also as PostgreSQL has it now
+ * @throws ApiError EVENT_UNKNOWN, NO_SEATS, or INVALID_REQUEST where it does not, also as PostgreSQL has it now
  */
 export async function layoutFor(events: EventStore, eventId: number, wish: SeatWish): Promise<House> {
   const cached = await layoutOf(events, eventId);
+  requireSeats(cached);
   if (wishProblem(cached, wish) === undefined) return cached;
   const house = await layoutOf(events, eventId, 'now');
   const problem = wishProblem(house, wish);

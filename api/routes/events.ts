@@ -40,7 +40,7 @@ import type { HeavyReads } from '../limits/heavy-reads.ts';
 import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import { seatsAsJson, type WholeHouses } from '../realtime/whole-houses.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
-import { houseOf } from './event-layout.ts';
+import { houseOf, requireSeats } from './event-layout.ts';
 import { showPlan } from './event-plan.ts';
 
 /** Milliseconds in which a client has to receive a list of seats. Other reads of its address may wait for it. */
@@ -200,6 +200,7 @@ const changeBlock = (job: 'block' | 'unblock', deps: EventDeps) => async (req: R
   const body = await readJson(req, MAX_OPERATOR_BODY_BYTES);
   const { seats: labels } = parse(blockBody, body);
   const house = await houseOf(req, deps.events);
+  requireSeats(house);
   const unknown = unknownSeatProblem(house, labels);
   if (unknown !== undefined) throw new ApiError('INVALID_REQUEST', unknown);
   const request = { eventId: house.eventId, seats: [...new Set(labels)], by };

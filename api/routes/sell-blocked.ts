@@ -15,7 +15,7 @@ import { pathOf } from '../http/request.ts';
 import { parse } from '../http/validation.ts';
 import type { RunOperatorJob } from '../operations/operator-jobs.ts';
 import { idempotencyOf } from '../tickets/idempotency.ts';
-import { houseOf } from './event-layout.ts';
+import { houseOf, requireSeats } from './event-layout.ts';
 
 type SellBlockedDeps = {
   events: EventStore;
@@ -40,6 +40,7 @@ const sellBlocked = (deps: SellBlockedDeps) => async (req: Request, res: Respons
   const body = await readJson(req);
   const { userId, buyer, ...sale } = parse(sellBlockedBody, body);
   const house = await houseOf(req, deps.events);
+  requireSeats(house);
   const problem = unknownSeatProblem(house, sale.seats);
   if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
   const { eventId } = house;

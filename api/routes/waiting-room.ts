@@ -11,6 +11,7 @@ import {
   type VisitorView,
 } from '../../shared/contract/waiting-room.ts';
 import { commitmentOf } from '../../shared/domain/draw.ts';
+import { changesAdmitting, problemWithoutSeats } from '../../shared/domain/room-problem.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
 import type { Identity } from '../auth/identity.ts';
@@ -144,6 +145,7 @@ const changeRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response
   const change = parse(roomChange, await readJson(req));
   const id = await eventOf(req, deps);
   requirePossible(id, change, deps);
+  await requireSiteLimits(id, change, deps);
   await runOperatorJob('changeRoom', { eventId: id, change, by });
   await waitingRooms.refresh(id);
   reply(res, 200, await roomViewOf(id, deps));
@@ -166,11 +168,23 @@ function requirePossible(
     throw new ApiError('OVERLOADED', `There are ${MAX_ROOMS} waiting rooms that are not off.`);
 }
 
+/** Settings of a room that its event does not have yet. */
+const NO_ROOM = { mode: 'off', peoplePerMinute: null, peopleInside: null } as const;
+
+/** @throws ApiError INVALID_REQUEST where an event without seats cannot have a room of the changed settings */
+async function requireSiteLimits(id: number, change: RoomChange, { events, rooms }: WaitingRoomDeps): Promise<void> {
+  if (!changesAdmitting(change) || (await layoutOf(events, id)).totalSeats > 0) return;
+  const now = (await rooms.find(id))?.settings ?? NO_ROOM;
+  const { mode = now.mode, peoplePerMinute = now.peoplePerMinute, peopleInside = now.peopleInside } = change;
+  const problem = problemWithoutSeats({ mode, peoplePerMinute, peopleInside });
+  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
+}
+
 async function roomViewOf(id: number, { rooms }: WaitingRoomDeps) {
   const room = await rooms.find(id);
   if (room === undefined) throw new ApiError('INTERNAL');
   const state = (await rooms.read([id])).get(id);
-  const { on = false, joined = 0, serving = 0, inside = 0, offered = 0 } = state ?? {};
+  const { on = false, joined = 0, serving = 0, inside = 0, offered = 0, done = 0 } = state ?? {};
   const { rate = 0, speed = 0, etaSeconds = 0, seatsFree = 0 } = state ?? {};
   return {
     eventId: id,
@@ -185,6 +199,7 @@ async function roomViewOf(id: number, { rooms }: WaitingRoomDeps) {
     speedPerSecond: speed,
     etaSeconds,
     seatsFree,
+    done,
   };
 }
 

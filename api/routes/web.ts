@@ -57,6 +57,7 @@ export function webRoutes({ config, heavyReads, ...deps }: WebDeps) {
     heavyReads.charge(req, res, 1);
     const language = languageOf(req);
     const page = await pages.ofEvent(kind, Number(req.params.id), language);
+    if (page === 'waiting room') return void res.redirect(302, `/events/${req.params.id}/wait`);
     if (page !== 'none') return sendPage(req, res, page === 'unknown' ? pages.plain(language) : page);
     if (!req.accepts('html')) throw new ApiError('EVENT_UNKNOWN');
     return sendPage(req, res, pages.noEvent(language), 404);

@@ -9,7 +9,7 @@ import type { keyBody, newKey } from '../../shared/contract/keys.ts';
 import type { clientMessage, serverMessage } from '../../shared/contract/messages.ts';
 import type { orderBody, orderList, orderListQuery, refundedBody } from '../../shared/contract/orders.ts';
 import type { bookingListQuery } from '../../shared/contract/records.ts';
-import type { admission, joinAnswer, visitorStatus } from '../../shared/contract/waiting-room.ts';
+import type { admission, doneAnswer, joinAnswer, visitorStatus } from '../../shared/contract/waiting-room.ts';
 
 export type { ChangeType } from '../../shared/contract/changes.ts';
 export type { EventSummary, EventView, SeatMap, SeatStatus } from '../../shared/contract/events.ts';
@@ -27,6 +27,9 @@ export type BookRequest = z.input<typeof bookingBody>;
 
 /** Permission to book one event. */
 export type Admission = z.infer<typeof admission>;
+
+/** Visitors whom a site has reported as done in this line, and admitted ones who are not done. */
+export type Done = z.infer<typeof doneAnswer>;
 
 export type Joined = z.infer<typeof joinAnswer>;
 export type VisitorStatus = z.infer<typeof visitorStatus>;

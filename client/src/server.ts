@@ -3,6 +3,7 @@ import type {
   BlockedSale,
   Booking,
   BookingFilter,
+  Done,
   EventSummary,
   EventView,
   ExchangeRequest,
@@ -80,6 +81,19 @@ export function createServerClient({ baseUrl, key: token }: ServerClientOptions)
         const sent = { ...following, key, body: sale, timeoutMs: JOB_TIMEOUT_MS };
         return (await transport.request<Booking>('POST', `/api/events/${eventId}/sell-blocked`, sent)).body;
       },
+    },
+
+    /**
+     * Reports visitors with whom the site of an event without seats is done: they make room for others. Needs the scope
+     * `sell`.
+     */
+    reportDone: async (
+      eventId: number,
+      count: number,
+      { key = randomKey(), ...following }: ActOptions = {},
+    ): Promise<Done> => {
+      const sent = { ...following, key, body: { count } };
+      return (await transport.request<Done>('POST', `/api/events/${eventId}/waiting-room/done`, sent)).body;
     },
 
     orders: createOrders(transport),

@@ -19,6 +19,7 @@ const catalogue = {
   PLACE_UNKNOWN: [404, 'There is no such place in the line. Join the waiting room.'],
   SEAT_TAKEN: [409, 'A requested seat is taken.'],
   SOLD_OUT: [409, 'No seats are left where you requested them.'],
+  NO_SEATS: [409, 'The event has no seats: it is a waiting room alone.'],
   NO_ADJACENT_SEATS: [409, 'Seats are left, but not enough of them side by side.'],
   SEAT_RESTRICTED: [
     409,

@@ -212,7 +212,10 @@ export const houseFields = {
       refuseRepeated(ctx, names, (i) => [i, 'name']);
     })
     .optional(),
-  zones: z.array(zoneInput).min(1).max(MAX_ZONES),
+  zones: z
+    .array(zoneInput)
+    .max(MAX_ZONES)
+    .meta({ description: 'Numbered from 1. An empty list: an event without seats, which is a waiting room alone.' }),
   seats: z.array(seatsInput).max(MAX_SEATS_NAMED_AT_ONCE).optional(),
 };
 

@@ -135,6 +135,8 @@ export const MAX_ADDRESS_LENGTH = 2_000;
 
 /** Characters of a visitor's token for a site: an origin of the longest host has 260 of them. */
 export const MAX_SITE_TOKEN_LENGTH = 1_024;
+/** Visitors whom one report of a site counts as done. */
+export const MAX_DONE_AT_ONCE = 100_000;
 
 /** Seconds that a turn may last, and that an admission may last after it. */
 export const MAX_TURN_SECONDS = 600;

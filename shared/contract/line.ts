@@ -53,7 +53,12 @@ const waitingLine = z.object({
   topPerSecond: z.number().describe('The rate at which the growth probably ends, in visitors/s.'),
   fastestPerSecond: z.number().describe('The highest rate that is possible, in visitors/s: for the shortest wait.'),
   steady: z.boolean().describe('The rate limits the admissions; else seats or people do, which is less sure.'),
-  seatsSpare: z.number().describe('Seats that the visitors admitted so far will probably leave to the line.'),
+  seatsSpare: z
+    .number()
+    .describe(
+      'Seats that the visitors admitted so far will probably leave to the line; 1 of an event without seats, where ' +
+        '`seatsEach` is 0.',
+    ),
   seatsEach: z.number().describe('Seats that a visitor in the line takes, on average.'),
   seatsMost: z.number().describe('Seats that a visitor in the line takes, at most, as far as is known.'),
   seatBackSeconds: z

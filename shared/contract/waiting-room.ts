@@ -6,6 +6,7 @@ import {
   MAX_ADMISSION_USES,
   MAX_CHALLENGE_BITS,
   MAX_CHALLENGE_LENGTH,
+  MAX_DONE_AT_ONCE,
   MAX_PROOF_LENGTH,
   MAX_SOLUTION_LENGTH,
   MAX_TURN_SECONDS,
@@ -186,9 +187,21 @@ export const roomView = z
     speedPerSecond: z.number(),
     /** Of the booking queue. */
     etaSeconds: z.number(),
+    /** 0 of an event without seats. */
     seatsFree: z.int(),
+    /** Visitors whom the site of an event without seats has reported as done in this line. */
+    done: z.int(),
   })
   .meta({ id: 'WaitingRoom' });
+
+/**
+ * Body of `POST /api/events/:id/waiting-room/done`: visitors with whom the site of an event without seats is done since
+ * its last report. They make room for others.
+ */
+export const doneBody = z.strictObject({ count: z.int().min(1).max(MAX_DONE_AT_ONCE) }).meta({ id: 'DoneReport' });
+
+/** Its answer: the visitors reported in this line, ever, and admitted ones who are not done. */
+export const doneAnswer = z.object({ eventId, done: z.int(), inside: z.int() }).meta({ id: 'Done' });
 
 /**
  * `GET /api/events/:id/waiting-room/draw`. `commitment` is the SHA-256 of the seed and is shown from the beginning.

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type AdmissionStep, nextAdmissionStep, type RoomMeasurement, type StepMemory } from './admission-rate.ts';
+import { nextAdmissionStep } from './admission-rate.ts';
+import type { AdmissionStep, RoomMeasurement, StepMemory } from './room-step.ts';
 
 const NO_MEMORY: StepMemory = {
   isOn: true,

@@ -9,6 +9,7 @@ import {
   HouseProblem,
   plansOf,
   requireBounds,
+  requireNothing,
   requireZoneNames,
   setSeats,
   withRows,
@@ -30,6 +31,7 @@ export const changesHouse = (change: HouseChange): boolean => change.categories 
  */
 export function changedHouse(before: HouseColumns, change: HouseChange): HouseColumns {
   if (!changesHouse(change)) return before;
+  if (before.zones.length === 0) requireNoHouse(change);
   const categories = changedCategories(before.categories, change.categories ?? []);
   const prices = new Map(categories.map(({ number, price }) => [number, price]));
   const zones = before.zones.map((zone) => ({ ...zone, price: prices.get(zone.category ?? 0) ?? zone.price }));
@@ -51,6 +53,11 @@ export function changedHouse(before: HouseColumns, change: HouseChange): HouseCo
   requireBounds(house);
   setSeats(house, change.seats ?? []);
   return house;
+}
+
+/** @throws HouseProblem where a change has anything for a house: an event without seats stays one */
+function requireNoHouse({ categories, zones, newZones, seats }: HouseChange): void {
+  requireNothing({ categories, zones, newZones, seats }, 'this event has no seats, and gets none: create another one');
 }
 
 function changedCategories(before: readonly Category[], changes: readonly CategoryChange[]): Category[] {

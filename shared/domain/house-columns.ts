@@ -34,6 +34,7 @@ export function problemOr<Result>(work: () => Result): { result: Result } | { pr
  * @throws HouseProblem
  */
 export function houseColumns({ categories = [], zones, seats = [] }: NewHouse): HouseColumns {
+  if (zones.length === 0) requireNothing({ categories, seats }, 'an event without seats has none');
   const numbered = categories.map(({ name, price, types, color }, i) => {
     return { number: i + 1, name, price, types: types ?? null, color: color ?? null };
   });
@@ -45,6 +46,11 @@ export function houseColumns({ categories = [], zones, seats = [] }: NewHouse): 
   requireBounds(house);
   setSeats(house, seats);
   return house;
+}
+
+/** @throws HouseProblem that names the first of these lists with anything in it */
+export function requireNothing(lists: Record<string, readonly unknown[] | undefined>, message: string): void {
+  for (const [path, list = []] of Object.entries(lists)) if (list.length > 0) throw new HouseProblem(path, message);
 }
 
 /** The columns of a house that was read. */

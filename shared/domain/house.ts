@@ -221,6 +221,7 @@ export function unknownSeatProblem(house: House, labels: readonly string[]): str
 
 /** A message if these rings do not contain each zone exactly once; undefined if they do. */
 export function ringsProblem(zones: number, rings: readonly (readonly number[])[]): string | undefined {
+  if (zones === 0) return 'rings: an event without seats has no zones';
   const placed = new Set<number>();
   for (const zone of rings.flat()) {
     if (zone > zones) return `rings: this house has zones 1 to ${zones}, and no zone ${zone}`;

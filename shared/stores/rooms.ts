@@ -1,5 +1,6 @@
 import { nextAdmissionStep } from '../domain/admission-rate.ts';
 import type { Line, MirroredLine } from '../domain/line.ts';
+import { nextSiteStep } from '../domain/site-rate.ts';
 import type { ComingSale } from '../domain/workers-desired.ts';
 import { redisClockMs } from '../platform/clock.ts';
 import type { PrismaClient } from '../platform/prisma.ts';
@@ -58,6 +59,7 @@ export function createRoomStore(deps: {
     /**
      * Takes one step of admissions in Redis. It calls nobody yet: PostgreSQL has to record the proposed position first.
      *
+     * @param seats of the event's house; 0 of an event without seats, whose site serves the visitors
      * @returns milliseconds until this worker may step the line, where it may not or another worker has stepped it;
      *   `'rebuild'` if Redis does not have the line as
      *   PostgreSQL has it; `'ahead'` if PostgreSQL's last step lies ahead of Redis' clock: `dateBack` corrects it
@@ -68,11 +70,12 @@ export function createRoomStore(deps: {
       if (measured === 'REBUILD') return 'rebuild';
       if (measured === 'AHEAD') return 'ahead';
       const { measurement, nextMs, windowMs, numbers, people, chain } = measured;
-      const step = nextAdmissionStep(measurement);
+      const step = seats === 0 ? nextSiteStep(measurement) : nextAdmissionStep(measurement);
       if (!(await lines.step(line, measured, step))) return 0;
       const { joined, calledPosition: serving, isDrawn: drawn } = measurement.line;
       const proposed = serving + step.more;
-      return { nowMs: measurement.nowMs, serving, proposed, joined, numbers, people, drawn, chain, nextMs, windowMs };
+      const moved = { nowMs: measurement.nowMs, serving, proposed, joined, numbers, people, drawn, chain };
+      return { ...moved, isHouseOpen: measurement.sale.onSaleMs !== undefined, nextMs, windowMs };
     },
 
     /**

@@ -44,9 +44,9 @@ test('a worker that stops leaves its lines to another one at once', async () => 
       attempts += 1;
       return rooms.advance(...args);
     };
-    const { events, log } = system();
+    const { events, seats, log } = system();
     const loops = createLoops({ log });
-    const admissions = createAdmissions({ rooms: { ...rooms, advance }, events, loops, log });
+    const admissions = createAdmissions({ rooms: { ...rooms, advance }, events, seats, loops, log });
     return { attempts: () => attempts, close: () => admissions.close().finally(() => loops.close()) };
   };
   const lineNow = async () => {

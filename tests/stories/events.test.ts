@@ -82,7 +82,7 @@ describe('an event', () => {
     ['a blank name', { ...CLUB, name: ' \u00a0' }],
     ['a name with a direction override', { ...CLUB, name: 'x\u202ey' }],
     ['a name with a line separator', { ...CLUB, name: 'x\u2028y' }],
-    ['no zones', { name: 'x', zones: [] }],
+    ['no zones', { name: 'x' }],
     ['a negative price', { name: 'x', zones: [{ rows: 1, seatsPerRow: 1, price: -1 }] }],
     ['an invalid currency', { ...CLUB, currency: 'euro' }],
     ['more seats than allowed', { name: 'x', zones: Array(200).fill({ rows: 10_000, seatsPerRow: 1_000 }) }],

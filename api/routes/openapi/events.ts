@@ -32,6 +32,7 @@ const block = (id: string, summary: string) =>
     'EVENT_UNKNOWN',
     'EVENT_ENDED',
     'SEAT_TAKEN',
+    'NO_SEATS',
   ]);
 
 export const eventPaths: OperationPaths = {
@@ -114,7 +115,7 @@ export const eventPaths: OperationPaths = {
       'Sell blocked seats to a buyer, all or none, past the seat limit; with SELL_BY=server a key needs sell too',
       { ...ofEvent, ...keyed, body: sellBlockedBody },
       { '201': answer('The sold booking.', booking) },
-      ['EVENT_UNKNOWN', 'EVENT_ENDED', 'USER_UNKNOWN', 'SEAT_NOT_BLOCKED'],
+      ['EVENT_UNKNOWN', 'EVENT_ENDED', 'USER_UNKNOWN', 'SEAT_NOT_BLOCKED', 'NO_SEATS'],
     ),
   },
   '/api/seats/available': {

@@ -95,6 +95,7 @@ export const examples: Record<string, Example> = {
   showVisitor: event,
   showLine: event,
   leaveWaitingRoom: { ...event, refusedWith: 404 }, // nobody stands in line
+  reportDone: { ...event, body: { count: 5 }, refusedWith: 400 }, // this event has seats
   changeWaitingRoom: { ...event, body: { peoplePerMinute: 600 } },
   showChallenge: event,
   showDraw: event,

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { lineView } from '../../../shared/contract/line.ts';
 import {
   challengeView,
+  doneAnswer,
+  doneBody,
   drawView,
   joinAnswer,
   joinBody,
@@ -10,11 +12,12 @@ import {
   visitorView,
 } from '../../../shared/contract/waiting-room.ts';
 import { answer, type OperationPaths, ok, operations } from './operations.ts';
-import { asVisitor, cacheable, ifNoneMatch, ofEvent, unchanged } from './parameters.ts';
+import { asVisitor, cacheable, ifNoneMatch, keyed, ofEvent, unchanged } from './parameters.ts';
 
 const ofVisitor = operations('Waiting room', 'public');
 const ofUser = operations('Waiting room', 'user');
 const ofOperator = operations('Operators', 'operator');
+const ofServer = operations('Waiting room', 'operator');
 
 export const waitingRoomPaths: OperationPaths = {
   '/api/events/{id}/line': {
@@ -67,6 +70,15 @@ export const waitingRoomPaths: OperationPaths = {
       'Change a waiting room. Without any field, show it',
       { ...ofEvent, body: roomChange },
       ok('The room as it is now.', roomView),
+      ['EVENT_UNKNOWN', 'EVENT_ENDED', 'OVERLOADED'],
+    ),
+  },
+  '/api/events/{id}/waiting-room/done': {
+    post: ofServer(
+      'reportDone',
+      'Report visitors with whom the site of an event without seats is done: they make room for others',
+      { ...ofEvent, ...keyed, body: doneBody },
+      ok('The report is counted. A room that is off counts none.', doneAnswer),
       ['EVENT_UNKNOWN', 'EVENT_ENDED', 'OVERLOADED'],
     ),
   },

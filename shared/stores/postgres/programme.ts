@@ -15,7 +15,8 @@ type Row = Omit<ProgrammeEvent, 'status' | 'startsAt' | 'onSaleAt'> & {
 
 /**
  * Reads a page of the programme: events that have not ended, by their date, those without one last; then those that
- * have ended, the latest first.
+ * have ended, the latest first. All of them have seats: an event without seats stands in front of a site, which
+ * has pages of its own.
  */
 export async function readProgramme(prisma: PrismaClient, page: number): Promise<ProgrammePage> {
   const rows = await prisma.$queryRaw<Row[]>`
@@ -24,7 +25,7 @@ export async function readProgramme(prisma: PrismaClient, page: number): Promise
       sales_paused AS "salesPaused", cancelled_at AS "cancelledAt", sold_out_at AS "soldOutAt", currency,
       coalesce(prices.lowest, 0) AS "lowestPrice", coalesce(prices.highest, 0) AS "highestPrice"
     FROM (
-      SELECT *, ${hasEnded} AS ended FROM event
+      SELECT *, ${hasEnded} AS ended FROM event WHERE EXISTS (SELECT FROM zone WHERE event_id = event.id)
       ORDER BY ended, CASE WHEN ${hasEnded} THEN NULL ELSE starts_at END, starts_at DESC NULLS LAST, id
       LIMIT ${EVENTS_IN_PROGRAMME + 1} OFFSET ${(page - 1) * EVENTS_IN_PROGRAMME}
     ) AS listed

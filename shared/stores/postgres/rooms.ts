@@ -10,6 +10,7 @@ import {
   type RoomRecord,
   type ServedLine,
 } from '../../domain/line.ts';
+import { changesAdmitting, problemWithoutSeats, RoomProblem } from '../../domain/room-problem.ts';
 import { sharedNowMs } from '../../platform/clock.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
 import type { Prisma } from '../../platform/prisma-client/client.ts';
@@ -30,7 +31,10 @@ export type Room = Line & {
   people: number | undefined;
 };
 
-/** One step of admissions. PostgreSQL has to record it before Redis calls anybody. The next is due `nextMs` later. */
+/**
+ * One step of admissions. PostgreSQL has to record it before Redis calls anybody. The next is due `nextMs` later.
+ * `isHouseOpen`: Redis has the event's house, without which nobody is called.
+ */
 export type Step = {
   nowMs: number;
   serving: number;
@@ -42,6 +46,7 @@ export type Step = {
   chain: string;
   nextMs: number;
   windowMs: number;
+  isHouseOpen: boolean;
 };
 
 /** A place that a user gets. `replaces`: the arrival number of the user's place that has ended. */
@@ -117,6 +122,7 @@ async function readActiveLines(prisma: PrismaClient): Promise<ActiveLine[]> {
  * called from then on: `terms` holds the lengths promised to visitors called earlier.
  *
  * @returns the old values of the changed settings
+ * @throws RoomProblem where an event without seats cannot have such a room
  */
 async function changeRoom(database: Database, eventId: number, change: RoomChange): Promise<Partial<RoomSettings>> {
   const { mode, challengeBits, ...settings } = change;
@@ -139,8 +145,17 @@ async function changeRoom(database: Database, eventId: number, change: RoomChang
     where: { eventId },
     data: { ...data, version: { increment: 1 } },
   });
+  if (changesAdmitting(change)) await requirePossible(eventId, settingsOf(changed), database);
   await noteRoom(eventId, old, settingsOf(changed), database);
   return Object.fromEntries(Object.entries(old).filter(([name]) => Object.hasOwn(change, name)));
+}
+
+/** @throws RoomProblem */
+async function requirePossible(eventId: number, settings: RoomSettings, database: Database): Promise<void> {
+  const problem = problemWithoutSeats(settings);
+  if (problem === undefined) return;
+  const zone = await database.zone.findFirst({ where: { eventId }, select: { number: true } });
+  if (zone === null) throw new RoomProblem(problem);
 }
 
 /** Notes in the feed that a room was opened, paused or closed. Other changes of its settings are the audit trail's. */

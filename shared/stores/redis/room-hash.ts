@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AdmissionStep, RoomMeasurement } from '../../domain/admission-rate.ts';
+import type { AdmissionStep, RoomMeasurement } from '../../domain/room-step.ts';
 
 const number = z.coerce.number();
 const measured = number.default(0);
@@ -32,6 +32,7 @@ const roomHash = z.object({
   came: measured,
   back: measured,
   got: measured,
+  done: measured,
 
   stepMs: number,
   on: flag.default(false),
@@ -48,15 +49,19 @@ const roomHash = z.object({
   judged: measured,
   before: number.optional(),
   speed: measured,
+  passed: number.optional(),
+  passedOfLate: measured,
+  passedSec: measured,
 
   eta: measured,
   free: measured,
   sold: flag.default(false),
   inside: measured,
   offered: measured,
-  spare: measured,
-  seatsEach: number.default(1),
-  seatsMost: number.default(1),
+  // Before the first step nobody is told that the seats will not last.
+  spare: number.default(1),
+  seatsEach: measured,
+  seatsMost: measured,
   growth: measured,
   top: measured,
   limit: measured,
@@ -102,6 +107,8 @@ export type RoomState = {
   requiresLogin: boolean;
   /** Visitors who took their turn. */
   admitted: number;
+  /** Visitors whom the site of an event without seats has reported as done. */
+  done: number;
   uses: number;
   /** 0 without a date. */
   onSaleMs: number;
@@ -160,6 +167,7 @@ export function stateOf({ room, sale }: ReadRoom, clock: Pick<RoomState, 'asOfMs
     holdMs: sale.holdMs,
     requiresLogin: room.login,
     admitted: room.came,
+    done: room.done,
     uses: room.uses,
     onSaleMs: sale.onSaleMs,
     timeZone: sale.timeZone,
@@ -233,6 +241,7 @@ export function measurementOf({ room, ...measurement }: MeasuredRoom, seats: num
       judgedPosition: room.judged,
       calledPosition: room.before,
       speed: room.speed,
+      site: { passed: room.passed, passedOfLate: room.passedOfLate, secondsOfLate: room.passedSec },
     },
   };
 }
@@ -256,6 +265,9 @@ export function fieldsOf(step: AdmissionStep, nowMs: number): Record<string, num
     judged: memory.judgedPosition,
     before: memory.calledPosition,
     speed: memory.speed,
+    passed: memory.site?.passed,
+    passedOfLate: memory.site?.passedOfLate,
+    passedSec: memory.site?.secondsOfLate,
     eta: step.etaSeconds,
     free: step.seatsFree,
     sold: Number(step.isSoldOut),

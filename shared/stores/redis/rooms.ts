@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { type AdmissionStep, LATE, type RoomMeasurement } from '../../domain/admission-rate.ts';
+import type { Idempotency } from '../../contract/jobs.ts';
 import { groupBy } from '../../domain/group-by.ts';
 import { LINE_CHUNK, type Line, type MirroredLine, type RoomRecord, type ServedLine } from '../../domain/line.ts';
+import { type AdmissionStep, LATE, type RoomMeasurement } from '../../domain/room-step.ts';
 import { shardOfEvent } from '../../domain/ticket-id.ts';
 import { isUnavailable } from '../../platform/faults.ts';
 import type { RedisShards } from '../../platform/redis.ts';
 import { onMessage, subscribeEverywhere } from './channels.ts';
+import { IDEMPOTENCY_TTL_SECONDS } from './idempotency-keys.ts';
 import { keysOf } from './keys.ts';
 import type { ReplicatedWrites } from './replicas.ts';
 import { fieldsOf, measureAnswer, measurementOf, type RoomState, roomsAnswer, stateOf } from './room-hash.ts';
@@ -51,6 +53,10 @@ const joinAnswer = z.union([
   z.object({ refused: z.enum(['WAIT', 'REBUILD']) }),
 ]);
 const turnAnswer = z.union([z.object({ untilMs: z.number() }), z.object({ refused: turnRefusal })]);
+const doneAnswer = z.union([
+  z.object({ done: z.number(), inside: z.number() }),
+  z.object({ refused: z.enum(['MISMATCH', 'REBUILD']) }),
+]);
 const leaveAnswer = z.union([noLine, z.object({ isNew: z.boolean() })]);
 const stepAnswer = z.union([noLine, z.object({ isWritten: z.boolean() })]);
 const serveAnswer = z.union([noLine, z.object({ serving: z.number() })]);
@@ -102,6 +108,7 @@ export function createRoomLines(deps: {
     },
     takeTurn: (line: Line, position: number, arrival: number) => takeTurn(run, line, position, arrival),
     leave: (line: Line, arrival: number, position: number | undefined) => leaveLine(run, line, arrival, position),
+    reportDone: (eventId: number, count: number, key: Idempotency | undefined) => reportDone(run, eventId, count, key),
     hasLeft: (line: Line, arrival: number) => hasLeft(redis, run.shardOf(line.eventId), line, arrival),
     activity: (line: Line) => readActivity(redis, run.shardOf(line.eventId), line),
     measure: (line: MirroredLine, seats: number) => measureLine(run, stepper, line, seats),
@@ -240,6 +247,16 @@ async function leaveLine(run: Runner, line: Line, arrival: number, position: num
   return !('refused' in (await run.onLine('leaveRoom', line, { arrival, position }, leaveAnswer)));
 }
 
+/**
+ * Counts visitors with whom the site of an event without seats is done. A report that is repeated with its key counts
+ * once.
+ */
+async function reportDone(run: Runner, eventId: number, count: number, key: Idempotency | undefined) {
+  const request = { event: eventId, count, key, keySec: IDEMPOTENCY_TTL_SECONDS };
+  const answer = await run.inShard('reportDone', run.shardOf(eventId), request, doneAnswer);
+  return 'refused' in answer ? answer.refused : answer;
+}
+
 /** Whether a visitor left before. */
 async function hasLeft(
   { of }: RedisShards,
@@ -253,14 +270,14 @@ async function hasLeft(
 }
 
 /**
- * Reads the reasons for a step of a line in which nobody waits, as one text: its settings, the visitors who joined, and
- * the accepted tickets, which switch an automatic room on.
+ * Reads the reasons for a step of a line in which nobody waits, as one text: its settings, the visitors who joined, the
+ * visitors reported as done, and the accepted tickets, which switch an automatic room on.
  */
 async function readActivity({ of }: RedisShards, shard: number, { eventId }: Line): Promise<string> {
   const redis = of(shard);
   const { roomStem, sequence } = keysOf(shard);
   const [line, accepted] = await Promise.all([
-    redis.hmget(`${roomStem}${eventId}`, 'generation', 'version', 'joined'),
+    redis.hmget(`${roomStem}${eventId}`, 'generation', 'version', 'joined', 'done'),
     redis.get(sequence),
   ]);
   return [...line, accepted].join(' ');

@@ -33,6 +33,7 @@ export const scriptNames = [
   'takeTurn',
   'leaveRoom',
   'enterSite',
+  'reportDone',
   'measureRoom',
   'stepRoom',
   'serveRoom',
