@@ -22,7 +22,7 @@ type Listener = {
 export function followHouse(client: Core, eventId: number, listener: Listener): () => void {
   const ending = new AbortController();
   const { signal } = ending;
-  const readEvent = () => client.event(eventId, { signal });
+  const readEvent = async () => withSeats(await client.event(eventId, { signal }));
   /** Read beside the first map. */
   let first: Promise<EventView> | undefined = readEvent();
   let house: House | undefined;
@@ -60,4 +60,10 @@ export function followHouse(client: Core, eventId: number, listener: Listener): 
     listener.refused(fault);
   });
   return stop;
+}
+
+/** @throws FrontrowError where an event has no seats to show */
+function withSeats(event: EventView): EventView {
+  if (event.totalSeats > 0) return event;
+  throw new FrontrowError('NO_SEATS', 'The event has no seats.', { problem: { code: 'NO_SEATS' } });
 }

@@ -26,8 +26,10 @@ export function EventPage({ eventId }: { eventId: number }) {
     const open = async (): Promise<void> => {
       try {
         // The waiting room first: it answers a crowd from memory, and keeps the crowd away from the other routes.
-        if (await mayEnter(eventId, following)) setEvent(await frontrow.event(eventId, following));
-        else goToWaitingRoom(eventId);
+        if (!(await mayEnter(eventId, following))) return goToWaitingRoom(eventId);
+        const found = await frontrow.event(eventId, following);
+        if (found.totalSeats === 0) goToWaitingRoom(eventId);
+        else setEvent(found);
       } catch (fault) {
         if (signal.aborted) return;
         if (!isFinal(fault)) throw fault;

@@ -5,6 +5,7 @@ export const refusals: Texts['refusals'] = {
   BOOKING_UNKNOWN: 'Diese Buchung gibt es nicht, oder sie gehört nicht Ihnen.',
   SEAT_TAKEN: 'Dieser Platz wurde gerade vergeben.',
   SOLD_OUT: 'Dort ist nichts mehr frei.',
+  NO_SEATS: 'Hier gibt es keine Plätze zu wählen: Dies ist ein Warteraum.',
   NO_ADJACENT_SEATS: 'Es gibt nicht genügend Plätze nebeneinander.',
   SEAT_RESTRICTED: 'Dieser Platz ist für Menschen, die einen barrierefreien Platz brauchen, und ihre Begleitung.',
   SINGLE_SEAT_LEFT: 'Diese Auswahl ließe einen einzelnen Platz zwischen vergebenen Plätzen. Bitte wählen Sie andere.',

@@ -6,6 +6,7 @@ export const refusals = {
   BOOKING_UNKNOWN: 'There is no such booking, or it is not yours.',
   SEAT_TAKEN: 'That seat has just been taken.',
   SOLD_OUT: 'No seats are left there.',
+  NO_SEATS: 'This event has no seats to choose: it is a waiting room.',
   NO_ADJACENT_SEATS: 'There are not enough seats side by side.',
   SEAT_RESTRICTED: 'That seat is kept for people who need an accessible seat, and their companions.',
   SINGLE_SEAT_LEFT: 'This choice would leave a single seat between taken seats. Please choose others.',

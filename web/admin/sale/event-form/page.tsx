@@ -117,7 +117,7 @@ function Form({ operator, event, first, saved, readAgain }: FormProps) {
         <fieldset class="all" disabled={!mayChange || state.step === 'sending'}>
           <Settings form={form} change={change} isNew={event === undefined} />
           <Categories form={form} change={change} />
-          <Zones form={form} change={change} />
+          <Zones form={form} change={change} isNew={event === undefined} />
         </fieldset>
         <HousePreview form={form} />
         {mayChange && (

@@ -6,10 +6,17 @@ import { type EventForm, newZone, type ZoneForm } from './form.ts';
 /** Zones that the form shows at once, and more at each request: hundreds of fields are slow to draw. */
 const SHOWN_ZONES = 50;
 
-type Props = { form: EventForm; change: (part: Partial<EventForm>) => void };
+type Props = {
+  form: EventForm;
+  change: (part: Partial<EventForm>) => void;
+  /** Whether the event is not created yet. One without seats gets none later. */
+  isNew: boolean;
+};
+
+const NO_ZONES = 'Without zones it is an event without seats: a waiting room in front of another site.';
 
 /** The zones of an event: rows of seats that are alike, and areas. */
-export function Zones({ form, change }: Props) {
+export function Zones({ form, change, isNew }: Props) {
   const { zones, categories, currency } = form;
   const [shown, setShown] = useState(SHOWN_ZONES);
   const put = (i: number, part: Partial<ZoneForm>) =>
@@ -36,7 +43,7 @@ export function Zones({ form, change }: Props) {
           currency={currency}
           put={(part) => put(i, part)}
           remove={
-            zone.number === undefined && zones.length > 1
+            zone.number === undefined && (isNew || zones.length > 1)
               ? () => change({ zones: zones.filter((one) => one !== zone) })
               : undefined
           }
@@ -47,7 +54,8 @@ export function Zones({ form, change }: Props) {
           Show more of the {zones.length} zones
         </button>
       )}
-      {zones.length < MAX_ZONES && (
+      {zones.length === 0 && <p class="soft">{isNew ? NO_ZONES : 'This event has no seats.'}</p>}
+      {zones.length < MAX_ZONES && (isNew || zones.length > 0) && (
         <div class="buttons">
           <button type="button" class="plain" onClick={() => add(false)}>
             Add a zone of rows
