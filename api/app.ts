@@ -115,8 +115,6 @@ export function buildApp(deps: AppDeps): Express {
   if (otherSites.length > 0) app.use(cors(corsOptions(otherSites)));
   addCompatRoutes(app, routeDeps);
   addWaitingRoomRoutes(app, routeDeps);
-  addGateRoutes(app, routeDeps);
-  addSiteReportRoutes(app, routeDeps);
   app.use(metricsRoutes(routeDeps));
   app.use(healthRoutes(routeDeps));
   app.use('/api/tickets', ticketRoutes(routeDeps));
@@ -130,6 +128,8 @@ export function buildApp(deps: AppDeps): Express {
   app.use('/api/feed', feedRoutes(routeDeps));
   app.use('/api/seats', seatRoutes(routeDeps));
   app.use('/api/seats', seatHistoryRoutes(routeDeps));
+  addGateRoutes(app, routeDeps);
+  addSiteReportRoutes(app, routeDeps);
   app.use('/admin', keyRoutes(routeDeps));
   app.use('/admin', gateKeyRoutes(routeDeps));
   app.use('/admin', buyerRoutes(routeDeps));

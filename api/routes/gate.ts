@@ -36,7 +36,7 @@ type GateDeps = {
 
 /**
  * The gate in front of sites: for their proxies `/gate/:id`, for their servers `/api/gate/verify` and the public keys,
- * for the waiting page the entries. They are routes of the app itself, because each page of a site asks the gate.
+ * for the waiting page the entries.
  */
 export function addGateRoutes(app: Express, deps: GateDeps): void {
   app.get('/gate/:id', decide(deps));

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createLocalJWKSet, generateKeyPair, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
+import { makeEntriesOlder } from '../support/site-entries.ts';
 import { useSystem } from '../support/system.ts';
 import { eventWithRoom, newEvent, setRoom, visitorAt } from '../support/visitors.ts';
 
@@ -235,26 +236,16 @@ test('an admission lets in one browser at a time, as often as its uses allow', a
   expect(await ask(event, { cookie: second })).toMatchObject({ status: 204 });
   // Requests of the first browser may be under way; ten seconds later it is out.
   expect(await ask(event, { cookie: first.cookie })).toMatchObject({ status: 204, stored: undefined });
-  await moveEntries(event, 10_000);
+  await makeEntriesOlder(system().redis, event, 10_000);
   expect(await ask(event, { cookie: first.cookie })).toMatchObject(waiting(event));
   expect(await verify(event, first.cookie)).toMatchObject(refused('replaced'));
   expect(await entryOf(event, first.token)).toMatchObject(refused('used_up'));
 });
 
-/** Makes what was noted of entries older. */
-async function moveEntries(event: number, ms: number): Promise<void> {
-  const { redis } = system();
-  for (const key of await redis.keys(`*room-entries:${event}:*`))
-    for (const [field, value] of Object.entries(await redis.hgetall(key))) {
-      const [serial, entries, atMs] = value.split(':').map(Number);
-      await redis.hset(key, field, `${serial}:${entries}:${Number(atMs) - ms}`);
-    }
-}
-
 test('of two browsers with one cookie, one gets the next and the other is out', async () => {
   const event = await newRoom();
   const { cookie } = await admitted(event);
-  await moveEntries(event, 30_000);
+  await makeEntriesOlder(system().redis, event, 30_000);
   // Requests that a redirect would harm do not renew.
   for (const headers of [{ 'sec-fetch-mode': 'cors' }, { 'x-original-method': 'POST' }, { 'x-original-method': '' }])
     expect(await ask(event, { cookie, headers })).toMatchObject({ status: 204 });
@@ -262,7 +253,7 @@ test('of two browsers with one cookie, one gets the next and the other is out', 
   expect(answers.map(({ status }) => status).sort()).toEqual([204, 401]);
   const renewed = answers.find(({ status }) => status === 401);
   expect(renewed?.location).toBe(`${SITE}/sale`);
-  await moveEntries(event, 10_000);
+  await makeEntriesOlder(system().redis, event, 10_000);
   expect(await ask(event, { cookie: cookieIn(renewed?.stored) })).toMatchObject({ status: 204 });
   expect(await ask(event, { cookie })).toMatchObject(waiting(event));
 });
@@ -278,7 +269,7 @@ test('a site verifies offline with the public keys, and online what a signature 
   const verified = await verify(event, cookie);
   expect(verified).toMatchObject({ status: 200, body: { eventId: event, site: SITE, position: 1, entries: 1 } });
   expect(verified.body).not.toHaveProperty('admission');
-  await moveEntries(event, 30_000);
+  await makeEntriesOlder(system().redis, event, 30_000);
   const { body } = await verify(event, cookie);
   expect(await ask(event, { cookie: String(body.admission) })).toMatchObject({ status: 204 });
   const { token } = await calledVisitor(event);
