@@ -100,6 +100,7 @@ for (const folder of [work, dist]) rmSync(folder, { recursive: true, force: true
 declarePackage();
 await build({
   input: { index: join(sources, 'index.ts'), server: join(sources, 'server.ts') },
+  external: ['jose'], // of the part for servers: a dependency
   platform: 'neutral',
   transform: { target: TARGET },
   output: {

@@ -1,10 +1,11 @@
 // The types of the API, from the schemas of its contract. `npm run build` writes them out for the package, which has no
-// dependency: beside domain.ts this is the only file here that imports from outside.
+// zod: beside domain.ts this is the only file here that imports from outside.
 import type { z } from 'zod';
 import type { problem } from '../../shared/contract/answers.ts';
 import type { bookingBody, exchangeBody, returnBody, sellBlockedBody } from '../../shared/contract/bookings.ts';
 import type { buyerToken, buyerTokenBody } from '../../shared/contract/buyers.ts';
 import type { ChangeData, ChangeType, Change as StoredChange } from '../../shared/contract/changes.ts';
+import type { verifiedView } from '../../shared/contract/gate.ts';
 import type { keyBody, newKey } from '../../shared/contract/keys.ts';
 import type { clientMessage, serverMessage } from '../../shared/contract/messages.ts';
 import type { orderBody, orderList, orderListQuery, refundedBody } from '../../shared/contract/orders.ts';
@@ -64,6 +65,9 @@ export type OrderFilter = Omit<z.infer<typeof orderListQuery>, 'after' | 'limit'
 
 /** An order, or with `order: null` a booking that was sold without one and whose money is due. */
 export type OrderEntry = z.infer<typeof orderList>['entries'][number];
+
+/** An admission to a site that is valid. `admission`: the one to store in its place. */
+export type VerifiedAdmission = z.infer<typeof verifiedView>;
 
 export type KeyRequest = z.input<typeof keyBody>;
 export type NewKey = z.infer<typeof newKey>;

@@ -21,6 +21,7 @@ export type { BookOptions, ChangeOptions } from './bookings.ts';
 export type * from './contract.ts';
 export { type Code, FrontrowError } from './error.ts';
 export type { FeedOptions, FeedPage } from './server/feed.ts';
+export { createGate, type Gate, type GateAnswer, type GateOptions, type GateRequest } from './server/gate.ts';
 export type { ActOptions } from './server/orders.ts';
 export { verifyWebhook, type WebhookHeaders, type WebhookMessage } from './server/verify-webhook.ts';
 export type { FollowOptions, OutcomeOptions, Ticket } from './tickets.ts';

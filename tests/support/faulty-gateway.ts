@@ -77,6 +77,10 @@ export async function startGateway(serverUrl: string) {
     break(pattern: RegExp, fault: Fault, times = 1): void {
       faults.push({ pattern, fault, times });
     },
+    /** Ends all faults. */
+    mend(): void {
+      faults.length = 0;
+    },
     /** WebSockets that are open. */
     sockets: () => sockets.size / 2,
     /** Resets all WebSockets. */
