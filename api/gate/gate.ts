@@ -1,7 +1,7 @@
 import { ApiError } from '../http/errors.ts';
 import { isOn, type KnownLine } from '../waiting-room/line.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
-import { withoutEntry } from './return-address.ts';
+import { isShort, returnAddress, withoutEntry } from './return-address.ts';
 import type { SiteAdmissions } from './site-admissions.ts';
 
 /** A visitor's request to a site. `isPageLoad`: the browser follows a redirect of it, and loses nothing by that. */
@@ -41,9 +41,11 @@ export function createGate(deps: {
       const judged = await siteAdmissions.judge({ ...shown, kind: 'entry', token: entry, mayRenew: true });
       if ('visitor' in judged) return { kind: 'entered', address, admission: judged.next };
     }
-    if (cookie === undefined) return { kind: 'waiting', address };
-    const judged = await siteAdmissions.judge({ ...shown, kind: 'admission', token: cookie, mayRenew: isPageLoad });
-    if ('refused' in judged) return { kind: 'waiting', address };
+    const waiting = { kind: 'waiting' as const, address: returnAddress(address) };
+    if (cookie === undefined) return waiting;
+    const mayRenew = isPageLoad && isShort(address);
+    const judged = await siteAdmissions.judge({ ...shown, kind: 'admission', token: cookie, mayRenew });
+    if ('refused' in judged) return waiting;
     // An entry that was used leaves the address: a reload would show it again.
     if (judged.next !== undefined || entry !== undefined) return { kind: 'renewed', address, admission: judged.next };
     return { kind: 'admitted' };

@@ -24,7 +24,7 @@ describe('refuses', () => {
     ['a path that continues the host', byForwarding('.evil.test/')],
     ['another scheme', { 'x-original-url': 'javascript:alert(1)' }],
     ['a user name', { 'x-original-url': 'https://shop.example@evil.test/' }],
-    ['an address that is too long', { 'x-original-url': `https://shop.example/${'a'.repeat(2_000)}` }],
+    ['an address that is too long', { 'x-original-url': `https://shop.example/${'a'.repeat(16_000)}` }],
   ])('%s', (_name, headers) => {
     expect(() => requestedAddress(headers)).toThrow(/X-Original-URL|X-Forwarded/);
   });

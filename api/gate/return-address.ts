@@ -1,5 +1,5 @@
 import { ENTRY_PARAMETER } from '../../shared/contract/gate.ts';
-import { MAX_ADDRESS_LENGTH } from '../../shared/contract/limits.ts';
+import { MAX_ADDRESS_LENGTH, MAX_REQUESTED_LENGTH } from '../../shared/contract/limits.ts';
 import { ApiError } from '../http/errors.ts';
 
 type Headers = NodeJS.Dict<string | string[]>;
@@ -28,7 +28,7 @@ export function requestedAddress(headers: Headers): { url: URL; proxy: ProxyKind
   if (url === undefined) {
     const names = original === undefined ? 'X-Forwarded-Proto, X-Forwarded-Host, X-Forwarded-Uri' : 'X-Original-URL';
     throw invalid(
-      `${names}: no address such as https://shop.example/sale, of at most ${MAX_ADDRESS_LENGTH} characters`,
+      `${names}: no address such as https://shop.example/sale, of at most ${MAX_REQUESTED_LENGTH} characters`,
     );
   }
   return { url, proxy: original === undefined ? 'forward-auth' : 'nginx' };
@@ -44,7 +44,7 @@ function forwardedAddress(headers: Headers, path = ''): string {
 const invalid = (message: string) => new ApiError('INVALID_REQUEST', message);
 
 function parsed(text: string): URL | undefined {
-  if (text.length > MAX_ADDRESS_LENGTH || !/^https?:\/\//.test(text) || !URL.canParse(text)) return undefined;
+  if (text.length > MAX_REQUESTED_LENGTH || !/^https?:\/\//.test(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   return url.username === '' && url.password === '' ? url : undefined;
 }
@@ -65,3 +65,9 @@ export function withEntry(address: string, entry: string): string {
   url.search = [url.search.slice(1), `${ENTRY_PARAMETER}=${entry}`].filter((part) => part !== '').join('&');
   return url.href;
 }
+
+/** Whether a redirect may lead to an address: proxies bound the headers of an answer. */
+export const isShort = (address: string): boolean => encodeURIComponent(address).length <= MAX_ADDRESS_LENGTH;
+
+/** Where a visitor returns to from the waiting page: the site itself where the requested address is too long. */
+export const returnAddress = (address: string): string => (isShort(address) ? address : `${new URL(address).origin}/`);

@@ -41,6 +41,7 @@ export function createSiteAdmissions(deps: {
     if (visitor.eventId !== eventId) return 'other_event';
     const line = waitingRooms.find(eventId);
     if (line === undefined) return read;
+    if (!line.settings.sites.includes(site)) return 'other_site';
     if (visitor.generation < line.generation) return 'line_ended';
     return mustLogIn(line) && visitor.userId === undefined ? 'login_required' : read;
   }

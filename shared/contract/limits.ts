@@ -133,6 +133,9 @@ export const MAX_PROOF_LENGTH = 4_096;
 export const MAX_SITES = 20;
 export const MAX_ADDRESS_LENGTH = 2_000;
 
+/** Characters of an address that a visitor requests from a site: as many as the API's headers may have. */
+export const MAX_REQUESTED_LENGTH = 16_000;
+
 /** Characters of a visitor's token for a site: an origin of the longest host has 260 of them. */
 export const MAX_SITE_TOKEN_LENGTH = 1_024;
 /** Visitors whom one report of a site counts as done. */

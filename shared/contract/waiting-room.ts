@@ -148,7 +148,7 @@ export const roomSettings = z
      */
     turnSeconds: z.int().min(1).max(MAX_TURN_SECONDS),
     admissionSeconds: z.int().min(1).max(MAX_ADMISSION_SECONDS),
-    /** Bookings under one admission. */
+    /** Bookings under one admission, and entries to each site. */
     uses: z.int().min(1).max(MAX_ADMISSION_USES),
     /** Only logged-in users may join, each once. */
     requireLogin: z.boolean(),
