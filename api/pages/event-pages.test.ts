@@ -7,6 +7,7 @@ import type { Language, Shell } from './build.ts';
 import { createEventPages } from './event-pages.ts';
 import { createDocuments } from './html.ts';
 import { createMadePages } from './made-pages.ts';
+import type { PageLook } from './room-looks.ts';
 
 const TEMPLATE = '<html lang="en"><!--head--><div id="app"><!--app--></div><!--opening-->';
 const shell = new Proxy({ locale: 'en-GB' } as Shell, {
@@ -55,6 +56,7 @@ function setUp(house: House | undefined) {
     layout: async () => stage.house,
     countsByZone: async () => new Map<number, SeatCounts>(),
     line: undefined as KnownLine | undefined,
+    look: undefined as PageLook | undefined,
   };
   const pageOf = createEventPages(
     {
@@ -73,14 +75,18 @@ function setUp(house: House | undefined) {
       waitingRooms: { find: () => stage.line },
       log: createLogger({ LOG_LEVEL: 'silent' }, 'test'),
     },
-    createDocuments({ template: TEMPLATE }),
-    createMadePages(),
+    {
+      documents: createDocuments({ template: TEMPLATE }),
+      made: createMadePages(),
+      looks: { find: async () => stage.look },
+      languages: [english, german],
+    },
   );
   return {
     stage,
-    async html(kind: 'event' | 'wait' = 'event', language = english): Promise<string> {
-      const page = await pageOf(kind, 7, language);
-      return typeof page === 'string' ? page : (await page.bytesOf('identity')).toString();
+    async html(kind: 'event' | 'wait' = 'event', language = english, accepted = [language.name]): Promise<string> {
+      const found = await pageOf(kind, 7, { language, accepted });
+      return typeof found === 'string' ? found : (await found.page.bytesOf('identity')).toString();
     },
   };
 }
@@ -133,6 +139,47 @@ test('where the waiting room is on, and in the waiting room, the page reads no s
     expect(page).not.toMatch(/"zones"|as="fetch"/);
   }
   expect(stage.counts).toBe(0);
+});
+
+/** The JSON that a page has for its script. */
+const openingOf = (page: string) => JSON.parse(/id="opening">(.*?)<\/script>/.exec(page)?.[1] ?? 'null');
+
+test('a waiting page has the name, the logo, the style and the sites of its site', async () => {
+  const { stage, html } = setUp(houseOf('Gala'));
+  const look = { title: 'A & "B"', logo: 'https://shop.example/l.svg?a=1&b=2' };
+  const sites = ['https://shop.example'];
+  stage.look = { tag: '1', look, sites, style: ':root{--paper:#fff}', allowed: {} };
+  const page = await html('wait');
+  expect(page).toContain('<title>Gala · A &amp; &quot;B&quot;</title>');
+  expect(page).toContain('og:site_name" content="A &amp; &quot;B&quot;"');
+  expect(page).toContain('<img class="logo" src="https://shop.example/l.svg?a=1&amp;b=2" alt="A &amp; &quot;B&quot;">');
+  expect(page).toContain('<style>:root{--paper:#fff}</style>');
+  expect(page).not.toMatch(/Frontrow|href="\/"/);
+  expect(openingOf(page)).toMatchObject({ name: 'Gala', ...look, sites });
+  expect(await html('event')).toContain('Frontrow'); // only the waiting page has it
+  stage.look = undefined;
+  expect(await html('wait')).toMatch(/Gala · Frontrow.*<a class="wordmark"/s);
+  expect(openingOf(await html('wait'))).not.toHaveProperty('sites');
+});
+
+test('a waiting page is in a language of its site, and its own text in the one that suits the visitor', async () => {
+  const { stage, html } = setUp(houseOf('Gala'));
+  const lookOf = (look: PageLook['look']): PageLook => ({ tag: JSON.stringify(look), look, sites: [], allowed: {} });
+  const text = { de: 'Hallo', en: 'Hello', fr: 'Bonjour' };
+  const read = async (accepted: string[], language: Language) => {
+    const page = await html('wait', language, accepted);
+    return [/<html lang="(\w+)"/.exec(page)?.[1], openingOf(page).ownText];
+  };
+  stage.look = lookOf({ text });
+  expect(await read(['fr-CA', 'de'], german)).toEqual(['de', { lang: 'fr', text: 'Bonjour' }]);
+  expect(await read(['ja'], english)).toEqual(['en', { lang: 'en', text: 'Hello' }]);
+  stage.look = lookOf({ text, languages: ['de'] });
+  expect(await read(['en'], english)).toEqual(['de', { lang: 'en', text: 'Hello' }]);
+  stage.look = lookOf({ text: { it: 'Ciao', de: 'Hallo' }, languages: ['de', 'en'] });
+  expect(await read(['en'], english)).toEqual(['en', { lang: 'de', text: 'Hallo' }]);
+  expect(await read(['ja'], english)).toEqual(['de', { lang: 'de', text: 'Hallo' }]);
+  stage.look = lookOf({ text: { it: 'Ciao' } });
+  expect(await read(['en'], english)).toEqual(['en', { lang: 'it', text: 'Ciao' }]);
 });
 
 test('a house of 2,000 zones is in its page, and one whose names are too long is not', async () => {

@@ -8,10 +8,12 @@ import type { Encoded } from '../http/encoded.ts';
 import { isOn } from '../waiting-room/line.ts';
 import type { WaitingRooms } from '../waiting-room/lines.ts';
 import type { Language } from './build.ts';
-import { placeText, priceRangeOf, pricesText } from './event-text.ts';
+import { crowdPage, described, readBy, type Visitor, waitPage } from './crowd-pages.ts';
+import { placeText } from './event-text.ts';
 import type { Documents } from './html.ts';
 import type { MadePages } from './made-pages.ts';
-import { eventShell, plainShell } from './shells.ts';
+import type { Allowed, RoomLooks } from './room-looks.ts';
+import { eventShell } from './shells.ts';
 import { within } from './within.ts';
 
 /** Milliseconds that a page waits for a read, and for which its opening is sent again. */
@@ -28,10 +30,14 @@ export type EventPagesDeps = {
   log: Logger;
 };
 
-type EventPage = Encoded | 'none' | 'waiting room' | 'unknown';
+/** The means to make pages of events. */
+type Tools = { documents: Documents; made: MadePages; looks: RoomLooks; languages: readonly Language[] };
 
 /** `none`: there is no such event. `unknown`: it cannot be read now. */
-type Found = House | 'none' | 'unknown';
+type Found<Result> = Result | 'none' | 'unknown';
+
+/** A page, and what it needs beyond the policy of all pages. */
+type Page = { page: Encoded; allowed: Allowed };
 
 /**
  * The pages of events: title, description, and the event itself, so that the page needs no request before it shows the
@@ -39,19 +45,18 @@ type Found = House | 'none' | 'unknown';
  */
 export function createEventPages(
   { events, seats, waitingRooms, log }: EventPagesDeps,
-  documents: Documents,
-  made: MadePages,
+  { documents, made, looks, languages }: Tools,
 ) {
-  const reads = new Map<number, Promise<Found>>();
+  const reads = new Map<number, Promise<Found<House>>>();
 
   /** The house of an event, as its store caches it. Many who ask at once share one read. */
-  function find(eventId: number): Promise<Found> {
+  function find(eventId: number): Promise<Found<House>> {
     const read = reads.get(eventId) ?? readHouse(eventId).finally(() => reads.delete(eventId));
     reads.set(eventId, read);
     return within(READ_MS, read, 'unknown');
   }
 
-  const readHouse = async (eventId: number): Promise<Found> => {
+  const readHouse = async (eventId: number): Promise<Found<House>> => {
     try {
       return (await events.layout(eventId)) ?? 'none';
     } catch (fault) {
@@ -83,11 +88,26 @@ export function createEventPages(
     });
   }
 
-  /** A page of a crowd: it reads nothing, and stays the same until the event changes. The room names its event. */
-  async function crowdPage(kind: 'event' | 'wait', house: House, language: Language): Promise<string> {
-    const { name, startsAt, venue, timeZone } = house.settings;
-    const opening = kind === 'wait' && { opening: JSON.stringify({ name, startsAt, venue, timeZone }) };
-    return documents.page(language, { ...described(house, language), app: plainShell(language), ...opening });
+  /** The page of an event: where its waiting room is on, one that leads there. */
+  function eventPage(house: House, language: Language): Promise<Encoded> | undefined {
+    const { eventId } = house;
+    const line = waitingRooms.find(eventId);
+    return line !== undefined && isOn(line)
+      ? made.get(`crowd ${eventId} ${language.name}`, house, Number.POSITIVE_INFINITY, async () =>
+          crowdPage(documents, house, language),
+        )
+      : made.get(`open ${eventId} ${language.name}`, house, OPENING_MS, () => openPage(house, language));
+  }
+
+  async function roomPage(house: House, visitor: Visitor): Promise<Found<Page>> {
+    const look = await looks.find(house.eventId);
+    const read = readBy(visitor, look, languages);
+    const { language, textTag = '' } = read;
+    const key = `wait ${house.eventId} ${language.name} ${look?.tag} ${textTag}`;
+    const page = await made.get(key, house, Number.POSITIVE_INFINITY, async () =>
+      waitPage(documents, house, read, look),
+    );
+    return page === undefined ? 'unknown' : { page, allowed: look?.allowed ?? {} };
   }
 
   /**
@@ -96,29 +116,12 @@ export function createEventPages(
    * @returns `none` where there is no such event; `waiting room` where it has no seats, so that page stands for this
    *   one; `unknown` where it cannot be read, or too many pages are being made
    */
-  return async (kind: 'event' | 'wait', eventId: number, language: Language): Promise<EventPage> => {
+  return async (kind: 'event' | 'wait', eventId: number, visitor: Visitor): Promise<Found<Page> | 'waiting room'> => {
     const house = await find(eventId);
     if (typeof house === 'string') return house;
-    if (kind === 'event' && house.totalSeats === 0) return 'waiting room';
-    const line = waitingRooms.find(eventId);
-    const page =
-      kind === 'wait' || (line !== undefined && isOn(line))
-        ? made.get(`crowd ${kind} ${eventId} ${language.name}`, house, Number.POSITIVE_INFINITY, () =>
-            crowdPage(kind, house, language),
-          )
-        : made.get(`open ${eventId} ${language.name}`, house, OPENING_MS, () => openPage(house, language));
-    return page ?? 'unknown';
-  };
-}
-
-/** Title, path, and a description such as `Friday 1 January 2027 at 20:00 CET · €45–€90`. */
-function described(house: House, { shell }: Language) {
-  const { eventId, settings } = house;
-  const prices = house.totalSeats === 0 ? '' : pricesText(priceRangeOf(house), shell);
-  const facts = [placeText(settings, shell), prices];
-  return {
-    title: settings.name,
-    about: facts.filter((fact) => fact !== '').join(' · '),
-    path: `/events/${eventId}`,
+    if (kind === 'wait') return roomPage(house, visitor);
+    if (house.totalSeats === 0) return 'waiting room';
+    const page = await eventPage(house, visitor.language);
+    return page === undefined ? 'unknown' : { page, allowed: {} };
   };
 }

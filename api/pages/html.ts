@@ -10,8 +10,13 @@ const jsonInScript = (text: string): string => text.replaceAll('<', '\\u003c');
 
 /** The parts of a page that are its own. */
 export type Parts = {
-  /** Plain text, without the product. */
+  /** Plain text, without the site. */
   title: string | undefined;
+  /** The name of the site, where it is not this one. */
+  site?: string;
+  /** CSS in the page itself, which its policy must allow, and the colour of the browser's own bars. */
+  style?: string;
+  themeColor?: string | undefined;
   /** One sentence for search results and previews. */
   about?: string | undefined;
   /** The path under which a search engine lists it. */
@@ -61,9 +66,9 @@ export function createDocuments({ template }: Pick<Build, 'template'>) {
 
 export type Documents = ReturnType<typeof createDocuments>;
 
-/** Title, description and the tags of previews. */
-function describing({ title, about, path }: Parts): string[] {
-  const lines = [`<title>${escaped(title === undefined ? 'Frontrow' : `${title} · Frontrow`)}</title>`];
+/** Title, description, the tags of previews, and the page's own style. */
+function describing({ title, about, path, site = 'Frontrow', style, themeColor }: Parts): string[] {
+  const lines = [`<title>${escaped(title === undefined ? site : `${title} · ${site}`)}</title>`];
   if (about !== undefined) {
     lines.push(
       `<meta name="description" content="${escaped(about)}">`,
@@ -74,10 +79,12 @@ function describing({ title, about, path }: Parts): string[] {
     lines.push(
       `<meta property="og:title" content="${escaped(title)}">`,
       '<meta property="og:type" content="website">',
-      '<meta property="og:site_name" content="Frontrow">',
+      `<meta property="og:site_name" content="${escaped(site)}">`,
       '<meta name="twitter:card" content="summary">',
     );
   }
   if (path !== undefined) lines.push(`<link rel="canonical" href="${escaped(path)}">`);
+  if (themeColor !== undefined) lines.push(`<meta name="theme-color" content="${escaped(themeColor)}">`);
+  if (style !== undefined) lines.push(`<style>${style}</style>`);
   return lines;
 }

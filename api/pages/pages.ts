@@ -4,10 +4,11 @@ import { createEventPages, type EventPagesDeps } from './event-pages.ts';
 import { createDocuments } from './html.ts';
 import { createMadePages } from './made-pages.ts';
 import { createProgrammePages, type ProgrammeDeps } from './programme-pages.ts';
+import { createRoomLooks } from './room-looks.ts';
 import { plainShell, sentenceShell } from './shells.ts';
 
 /** The HTML of every page, made from the build of the web app, in memory. */
-export function createPages(deps: EventPagesDeps & ProgrammeDeps) {
+export function createPages(deps: EventPagesDeps & ProgrammeDeps & Parameters<typeof createRoomLooks>[0]) {
   const build = readBuild();
   const documents = createDocuments(build);
   const made = createMadePages();
@@ -21,7 +22,7 @@ export function createPages(deps: EventPagesDeps & ProgrammeDeps) {
     /** By name. The first is that of clients who ask for no other. */
     languages: new Map(build.languages.map((language) => [language.name, language])),
     assets: build.assets,
-    ofEvent: createEventPages(deps, documents, made),
+    ofEvent: createEventPages(deps, { documents, made, looks: createRoomLooks(deps), languages: build.languages }),
     ofProgramme: createProgrammePages(deps, documents, made),
     /** A page whose script asks for all that it shows. */
     plain,

@@ -4,8 +4,10 @@ import { placeText } from './event-text.ts';
 import { escaped } from './html.ts';
 
 /** The line on top of a buyer's page, as `web/masthead.tsx` draws it, and a sentence for browsers without scripts. */
-const top = (shell: Shell): string =>
-  `${masthead(shell)}<noscript><p class="without-script">${escaped(shell.noScript)}</p></noscript>`;
+const top = (shell: Shell): string => masthead(shell) + withoutScript(shell);
+
+const withoutScript = ({ noScript }: Shell): string =>
+  `<noscript><p class="without-script">${escaped(noScript)}</p></noscript>`;
 
 const masthead = ({ myBookings }: Shell): string =>
   '<header class="masthead"><a class="wordmark" href="/">Frontrow</a>' +
@@ -13,6 +15,15 @@ const masthead = ({ myBookings }: Shell): string =>
 
 /** A page of which the API knows nothing. */
 export const plainShell = ({ shell }: Language): string => top(shell);
+
+/** The waiting page of a site, as `web/wait/site.tsx` begins it: under its name or logo, and without links. */
+export function siteShell({ shell }: Language, { title, logo }: { title: string; logo: string | undefined }): string {
+  const name =
+    logo === undefined
+      ? `<p class="wordmark">${escaped(title)}</p>`
+      : `<img class="logo" src="${escaped(logo)}" alt="${escaped(title)}">`;
+  return `<header class="masthead">${name}<p>${escaped(shell.waitingRoom)}</p></header>${withoutScript(shell)}`;
+}
 
 /** An event before its seats are drawn: what it is, and grey places for plan and panel, as large as they become. */
 export const eventShell = ({ shell }: Language, name: string, place: string): string =>

@@ -2,7 +2,7 @@ import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import type { Config } from '../../shared/config.ts';
 import { digitsAsNumber, eventId, inAddress } from '../../shared/contract/ids.ts';
-import { MAX_ROOMS } from '../../shared/contract/limits.ts';
+import { MAX_OPERATOR_BODY_BYTES, MAX_ROOMS } from '../../shared/contract/limits.ts';
 import {
   joinBody,
   type RoomChange,
@@ -11,6 +11,7 @@ import {
   type VisitorView,
 } from '../../shared/contract/waiting-room.ts';
 import { commitmentOf } from '../../shared/domain/draw.ts';
+import { logoProblem } from '../../shared/domain/look.ts';
 import { changesAdmitting, problemWithoutSeats } from '../../shared/domain/room-problem.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import type { RoomStore } from '../../shared/stores/rooms.ts';
@@ -142,10 +143,11 @@ const changeRoom = (deps: WaitingRoomDeps) => async (req: Request, res: Response
   const { waitingRooms, runOperatorJob, requireOperator } = deps;
   const by = actorOf(req, requireOperator(req));
   refuseQuery(req);
-  const change = parse(roomChange, await readJson(req));
+  const change = parse(roomChange, await readJson(req, MAX_OPERATOR_BODY_BYTES));
   const id = await eventOf(req, deps);
   requirePossible(id, change, deps);
   await requireSiteLimits(id, change, deps);
+  await requireFittingLook(id, change, deps);
   await runOperatorJob('changeRoom', { eventId: id, change, by });
   await waitingRooms.refresh(id);
   reply(res, 200, await roomViewOf(id, deps));
@@ -180,15 +182,24 @@ async function requireSiteLimits(id: number, change: RoomChange, { events, rooms
   if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
 }
 
+/** @throws ApiError INVALID_REQUEST where the logo of the page would not lie on a site of the room */
+async function requireFittingLook(id: number, change: RoomChange, { rooms }: WaitingRoomDeps): Promise<void> {
+  if (!change.look && change.sites === undefined) return;
+  const problem = logoProblem((await rooms.look(id)) ?? { look: null, sites: [] }, change);
+  if (problem !== undefined) throw new ApiError('INVALID_REQUEST', problem);
+}
+
 async function roomViewOf(id: number, { rooms }: WaitingRoomDeps) {
   const room = await rooms.find(id);
   if (room === undefined) throw new ApiError('INTERNAL');
+  const { look = null } = (await rooms.look(id)) ?? {};
   const state = (await rooms.read([id])).get(id);
   const { on = false, joined = 0, serving = 0, inside = 0, offered = 0, done = 0 } = state ?? {};
   const { rate = 0, speed = 0, etaSeconds = 0, seatsFree = 0 } = state ?? {};
   return {
     eventId: id,
     ...room.settings,
+    look,
     on,
     joined,
     serving,

@@ -7,6 +7,7 @@ import { searchOf } from '../http/request.ts';
 import type { HeavyReads } from '../limits/heavy-reads.ts';
 import type { Language } from '../pages/build.ts';
 import { createPages } from '../pages/pages.ts';
+import type { Allowed } from '../pages/room-looks.ts';
 
 /** An event id in a page's address, as the app in web/ parses it. */
 const EVENT_ID = /^\d{1,10}$/;
@@ -17,15 +18,19 @@ const BOOKING_ID = /^[\da-f-]{36}$/;
 /** Paths of the API: whatever its client accepts, a path that does not exist is answered as a problem. */
 const API_PATHS = /^\/(api|ws|metrics|openapi\.json)([/?]|$)/i;
 
-/** Scripts, styles, images and requests of this origin only, and nothing inline. */
-const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+/**
+ * Scripts, styles, images and requests of this origin only, and nothing inline. A waiting page in the look of its site
+ * also has one style by its hash, and pictures of one other origin.
+ */
+const policyOf = ({ styleHash, imageOrigin }: Allowed): string =>
+  `default-src 'none'; script-src 'self'; style-src 'self'${styleHash ? ` 'sha256-${styleHash}'` : ''}; ` +
+  `img-src 'self'${imageOrigin ? ` ${imageOrigin}` : ''}; connect-src 'self'; ` +
   "worker-src 'self'; base-uri 'none'; form-action 'none'";
 
 /** The headers of a page that these sites may frame. A page is made for its moment and language. */
-const pageHeaders = (sites: readonly string[]) => ({
+const pageHeaders = (sites: readonly string[], allowed: Allowed = {}) => ({
   'cache-control': 'no-cache',
-  'content-security-policy': `${POLICY}; frame-ancestors ${sites.length === 0 ? "'none'" : sites.join(' ')}`,
+  'content-security-policy': `${policyOf(allowed)}; frame-ancestors ${sites.length === 0 ? "'none'" : sites.join(' ')}`,
   vary: 'Accept-Encoding, Accept-Language',
 });
 
@@ -56,9 +61,11 @@ export function webRoutes({ config, heavyReads, ...deps }: WebDeps) {
     if (!EVENT_ID.test(String(req.params.id))) return next();
     heavyReads.charge(req, res, 1);
     const language = languageOf(req);
-    const page = await pages.ofEvent(kind, Number(req.params.id), language);
-    if (page === 'waiting room') return void res.redirect(302, `/events/${req.params.id}/wait`);
-    if (page !== 'none') return sendPage(req, res, page === 'unknown' ? pages.plain(language) : page);
+    const found = await pages.ofEvent(kind, Number(req.params.id), { language, accepted: req.acceptsLanguages() });
+    if (found === 'waiting room') return void res.redirect(302, `/events/${req.params.id}/wait`);
+    if (found === 'unknown') return sendPage(req, res, pages.plain(language));
+    if (found !== 'none')
+      return sendEncoded(req, res, 200, found.page, pageHeaders(config.EMBED_ORIGINS, found.allowed));
     if (!req.accepts('html')) throw new ApiError('EVENT_UNKNOWN');
     return sendPage(req, res, pages.noEvent(language), 404);
   };

@@ -141,6 +141,11 @@ export const MAX_SITE_TOKEN_LENGTH = 1_024;
 /** Visitors whom one report of a site counts as done. */
 export const MAX_DONE_AT_ONCE = 100_000;
 
+/** Characters of a site's name on the waiting page and of its own text there, and languages of that text. */
+export const MAX_LOOK_TITLE = 80;
+export const MAX_LOOK_TEXT = 2_000;
+export const MAX_LOOK_TEXTS = 10;
+
 /** Seconds that a turn may last, and that an admission may last after it. */
 export const MAX_TURN_SECONDS = 600;
 export const MAX_ADMISSION_SECONDS = 3_600;

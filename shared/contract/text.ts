@@ -12,6 +12,9 @@ const ALLOWED_CHARACTERS =
 /** A visible character: not a space, and not an invisible character such as a joiner or a Hangul filler. */
 const VISIBLE = /[^\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
+const FORBIDDEN = 'must have no control, direction or invisible characters and no unpaired surrogates';
+const INVISIBLE = 'must have a visible character';
+
 /**
  * Text that people enter, such as a name: trimmed, with at least one visible character, and only with characters that
  * logs and pages can show.
@@ -20,6 +23,15 @@ export const text = (max: number) =>
   z
     .string()
     .trim()
-    .regex(ALLOWED_CHARACTERS, 'must have no control, direction or invisible characters and no unpaired surrogates')
-    .refine((value) => VISIBLE.test(value), 'must have a visible character')
+    .regex(ALLOWED_CHARACTERS, FORBIDDEN)
+    .refine((value) => VISIBLE.test(value), INVISIBLE)
+    .max(max);
+
+/** Longer text that people enter: as `text`, and with line breaks. */
+export const paragraphs = (max: number) =>
+  z
+    .string()
+    .overwrite((value) => value.replaceAll('\r\n', '\n').trim())
+    .refine((value) => value.split('\n').every((line) => ALLOWED_CHARACTERS.test(line)), FORBIDDEN)
+    .refine((value) => VISIBLE.test(value), INVISIBLE)
     .max(max);

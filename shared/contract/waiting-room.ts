@@ -12,6 +12,7 @@ import {
   MAX_TURN_SECONDS,
   MIN_CHALLENGE_BITS,
 } from './limits.ts';
+import { look } from './look.ts';
 
 /** Header with the visitor token of a poll, or of a visitor who joins again. */
 export const VISITOR_TOKEN_HEADER = 'x-visitor-token';
@@ -163,8 +164,11 @@ export const roomSettings = z
 
 export type RoomSettings = z.infer<typeof roomSettings>;
 
+/** The look of the waiting page, null for Frontrow's own. The line does not read it: it is apart from the settings. */
+const ofPage = { look: look.nullable() };
+
 /** Body of `PUT /api/events/:id/waiting-room`: the settings to change. */
-export const roomChange = roomSettings.partial().strict().meta({ id: 'WaitingRoomChange' });
+export const roomChange = roomSettings.extend(ofPage).partial().strict().meta({ id: 'WaitingRoomChange' });
 
 export type RoomChange = z.infer<typeof roomChange>;
 
@@ -173,6 +177,7 @@ export const roomView = z
   .object({
     eventId,
     ...roomSettings.shape,
+    ...ofPage,
     /** Whether a booking needs an admission token now. */
     on: z.boolean(),
     /** The last arrival number that was given, and the last called position. */

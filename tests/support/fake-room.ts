@@ -58,6 +58,7 @@ export async function startFakeRoom() {
       events: { layout: unread, programme: unread },
       seats: { countsByZone: unread },
       waitingRooms: { find: () => undefined },
+      rooms: { look: unread },
       heavyReads: { charge: () => undefined },
       log,
     }),

@@ -221,6 +221,7 @@ const ROOM: readonly Field[] = [
   ['challenge', '"off"'],
   ['challengeBits', '8'],
   ['sites', '["https://shop.example"]'],
+  ['look', '{"title":"Shop","logo":"https://shop.example/logo.svg","text":{"en":"Hello"}}'],
 ];
 const CHANGE: readonly Field[] = [
   ['name', '"Other"'],

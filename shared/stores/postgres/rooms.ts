@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { MAX_ROOMS } from '../../contract/limits.ts';
+import type { Look } from '../../contract/look.ts';
 import type { RoomChange, RoomSettings } from '../../contract/waiting-room.ts';
 import { EMPTY_CHAIN } from '../../domain/draw.ts';
 import {
@@ -10,10 +11,11 @@ import {
   type RoomRecord,
   type ServedLine,
 } from '../../domain/line.ts';
+import { logoProblem, type RoomLook } from '../../domain/look.ts';
 import { changesAdmitting, problemWithoutSeats, RoomProblem } from '../../domain/room-problem.ts';
 import { sharedNowMs } from '../../platform/clock.ts';
 import type { PrismaClient } from '../../platform/prisma.ts';
-import type { Prisma } from '../../platform/prisma-client/client.ts';
+import { Prisma } from '../../platform/prisma-client/client.ts';
 import { noteChange } from './changes.ts';
 import type { Database } from './event-rows.ts';
 
@@ -59,6 +61,7 @@ export function createRoomRecords(prisma: PrismaClient) {
   return {
     find: (eventId: number) => findRoom(prisma, eventId),
     read: (eventId: number) => readRecord(prisma, eventId),
+    look: (eventId: number) => readLook(prisma, eventId),
     active: () => readActiveLines(prisma),
     change: (eventId: number, change: RoomChange, database: Database = prisma) => changeRoom(database, eventId, change),
     end: endLine,
@@ -103,6 +106,12 @@ async function readRecord(prisma: PrismaClient, eventId: number): Promise<RoomRe
   };
 }
 
+/** The look of an event's waiting page, with the sites that its logo may lie on; undefined where there is no room. */
+async function readLook(database: Database, eventId: number): Promise<RoomLook | undefined> {
+  const row = await database.waitingRoom.findUnique({ where: { eventId }, select: { look: true, sites: true } });
+  return row === null ? undefined : { look: row.look as Look | null, sites: row.sites };
+}
+
 /** The lines of all rooms that are not off, of events that have not ended. */
 async function readActiveLines(prisma: PrismaClient): Promise<ActiveLine[]> {
   const rows = await prisma.waitingRoom.findMany({
@@ -122,19 +131,16 @@ async function readActiveLines(prisma: PrismaClient): Promise<ActiveLine[]> {
  * called from then on: `terms` holds the lengths promised to visitors called earlier.
  *
  * @returns the old values of the changed settings
- * @throws RoomProblem where an event without seats cannot have such a room
+ * @throws RoomProblem where an event without seats cannot have such a room, or the logo does not lie on a site
  */
-async function changeRoom(database: Database, eventId: number, change: RoomChange): Promise<Partial<RoomSettings>> {
-  const { mode, challengeBits, ...settings } = change;
+async function changeRoom(database: Database, eventId: number, change: RoomChange): Promise<RoomChange> {
   const { turnSeconds = null, admissionSeconds = null } = change;
-  const bits = challengeBits === 'auto' ? null : challengeBits;
-  const values = Object.entries({ ...settings, challengeBits: bits, mode: mode && MODES[mode] });
-  const data: Prisma.WaitingRoomUncheckedUpdateInput = Object.fromEntries(
-    values.filter(([, value]) => value !== undefined),
-  );
   await database.waitingRoom.createMany({ data: { eventId, ...freshDraw() }, skipDuplicates: true });
   await database.$executeRaw`SELECT event_id FROM waiting_room WHERE event_id = ${eventId}::int FOR NO KEY UPDATE`;
-  const old = settingsOf(await database.waitingRoom.findUniqueOrThrow({ where: { eventId } }));
+  const row = await database.waitingRoom.findUniqueOrThrow({ where: { eventId } });
+  const old = settingsOf(row);
+  const problem = logoProblem({ look: row.look as Look | null, sites: row.sites }, change);
+  if (problem !== undefined) throw new RoomProblem(problem);
   await database.$executeRaw`
     UPDATE waiting_room SET terms =
       CASE WHEN jsonb_array_length(terms) >= ${MAX_TERMS}::int THEN terms - 0 ELSE terms END
@@ -143,11 +149,24 @@ async function changeRoom(database: Database, eventId: number, change: RoomChang
       AND (turn_seconds <> ${turnSeconds}::int OR admission_seconds <> ${admissionSeconds}::int)`;
   const changed = await database.waitingRoom.update({
     where: { eventId },
-    data: { ...data, version: { increment: 1 } },
+    data: { ...columnsOf(change), version: { increment: 1 } },
   });
   if (changesAdmitting(change)) await requirePossible(eventId, settingsOf(changed), database);
   await noteRoom(eventId, old, settingsOf(changed), database);
-  return Object.fromEntries(Object.entries(old).filter(([name]) => Object.hasOwn(change, name)));
+  const values = Object.entries({ ...old, look: row.look });
+  return Object.fromEntries(values.filter(([name]) => Object.hasOwn(change, name)));
+}
+
+/** The columns of a change. */
+function columnsOf({ mode, challengeBits, look, ...settings }: RoomChange): Prisma.WaitingRoomUncheckedUpdateInput {
+  const bits = challengeBits === 'auto' ? null : challengeBits;
+  const columns = {
+    ...settings,
+    challengeBits: bits,
+    mode: mode && MODES[mode],
+    look: look === null ? Prisma.DbNull : look,
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }
 
 /** @throws RoomProblem */
