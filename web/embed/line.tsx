@@ -118,7 +118,7 @@ function InVisit({ visit, clock, retry, joinAgain, leave }: VisitProps) {
       const isInLine = view.status === 'waiting' || view.status === 'before_sale';
       return (
         <>
-          <Standing eventId={undefined} {...{ view, progress, clock, joinAgain }} />
+          <Standing {...{ view, progress, clock, joinAgain }} />
           {trouble !== undefined && (
             <TroubleNotice trouble={trouble} hasPlace={isInLine || view.status === 'your_turn'} />
           )}

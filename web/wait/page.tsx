@@ -7,15 +7,20 @@ import { openingOf } from '../opening.ts';
 import { texts } from '../texts/texts.ts';
 import { EventLine, type WaitedFor } from './event-line.tsx';
 import { Leave } from './leave.tsx';
+import { OwnText, type Site, SiteMasthead } from './site.tsx';
 import { Standing } from './standing.tsx';
 import { tabTitleOf } from './text.ts';
 import { createTurnSignal, type TurnSignal } from './turn-signal.ts';
 import { TurnSignalOffer } from './turn-signal-offer.tsx';
+import { useLater } from './use-later.ts';
 import { createVisit } from './visit.ts';
 import { Announcer, Checking, headingOfVisit, Refusal, TroubleNotice } from './visit-parts.tsx';
-import type { Visit } from './visit-state.ts';
+import type { Visit, VisitorView } from './visit-state.ts';
 
 type Room = ReturnType<typeof createVisit>;
+
+/** The event of the page, and the site that it stands in front of. */
+type Opening = WaitedFor & Site;
 
 /** `/events/:id/wait`: joins the line, and shows the visitor's place until it is their turn. */
 export function WaitPage({ eventId }: { eventId: number }) {
@@ -28,7 +33,8 @@ export function WaitPage({ eventId }: { eventId: number }) {
     return created.stop;
   }, [eventId]);
   const view = visit.state === 'inRoom' ? visit.view : undefined;
-  const [event] = useState(() => openingOf<WaitedFor>());
+  const [event] = useState(() => openingOf<Opening>());
+  const { title, logo, ownText } = event ?? {};
   const [turnSignal] = useState(createTurnSignal);
   useEffect(() => turnSignal.stop, []);
   const isTurn = view?.status === 'your_turn';
@@ -36,7 +42,7 @@ export function WaitPage({ eventId }: { eventId: number }) {
     if (isTurn) turnSignal.give(event?.name ?? '');
   }, [isTurn]);
   useEffect(() => {
-    document.title = tabTitleOf(view);
+    document.title = tabTitleOf(view, title);
   }, [view]);
 
   /** A button that is removed loses the focus: it moves to the heading. */
@@ -44,27 +50,43 @@ export function WaitPage({ eventId }: { eventId: number }) {
     await action;
     heading.current?.focus();
   };
+  const isFound = visit.state !== 'joining' || visit.trouble !== undefined; // nothing is drawn above the text later
   return (
     <>
-      <Masthead where={texts.wait.waitingRoom} />
+      {title === undefined ? <Masthead where={texts.wait.waitingRoom} /> : <SiteMasthead title={title} logo={logo} />}
       <main class={view?.status}>
         <Announcer view={view} />
         {event !== undefined && <EventLine event={event} />}
         <h1 ref={heading} tabIndex={-1}>
           {headingOfVisit(visit)}
         </h1>
-        {room !== undefined && <VisitState {...{ eventId, visit, room, act, turnSignal }} />}
+        {room !== undefined && <VisitState {...{ eventId, visit, room, act, site: event ?? {} }} />}
+        {ownText !== undefined && isFound && <OwnText {...ownText} />}
+        {room !== undefined && view !== undefined && (
+          <InRoomFooter
+            {...{ eventId, view, room, act, turnSignal, leadsToSite: event?.sites !== undefined || hasReturnAddress }}
+          />
+        )}
       </main>
+      {title !== undefined && <footer class="by-line">{texts.wait.byFrontrow}</footer>}
     </>
   );
 }
 
 type Act = (action: Promise<void>) => Promise<void>;
 
-type StateProps = { eventId: number; visit: Visit; room: Room; act: Act; turnSignal: TurnSignal };
+/** Whether the visitor came from a site, and wants to return there. */
+const hasReturnAddress = new URLSearchParams(location.search).has('return');
+
+const loadToSite = async () => (await import('./to-site.tsx')).ToSite;
+
+type StateProps = { eventId: number; visit: Visit; room: Room; act: Act; site: Site };
 
 /** The visit, state by state. */
-function VisitState({ eventId, visit, room, act, turnSignal }: StateProps) {
+function VisitState({ eventId, visit, room, act, site }: StateProps) {
+  const joinAgain = () => void act(room.joinAgain());
+  const leadsToSite = site.sites !== undefined || hasReturnAddress;
+  const ToSite = useLater(leadsToSite ? loadToSite : undefined);
   switch (visit.state) {
     case 'joining':
       return visit.trouble === undefined ? null : <TroubleNotice trouble={visit.trouble} hasPlace={false} />;
@@ -78,24 +100,49 @@ function VisitState({ eventId, visit, room, act, turnSignal }: StateProps) {
       );
     case 'inRoom': {
       const { view, progress, trouble } = visit;
-      const isInLine = view.status === 'waiting' || view.status === 'before_sale';
+      const hasPlace = isInLine(view) || view.status === 'your_turn';
+      const { status } = view;
+      const { visitorToken } = room;
+      const otherwise = <ToSeats eventId={eventId} />;
+      const toSite = ToSite && <ToSite {...{ eventId, site, status, visitorToken, joinAgain, otherwise }} />;
+      const onward = leadsToSite ? toSite : otherwise;
       return (
         <>
-          <Standing
-            {...{ eventId, view, progress }}
-            clock={frontrow.now}
-            joinAgain={() => void act(room.joinAgain())}
-          />
-          {trouble !== undefined && (
-            <TroubleNotice trouble={trouble} hasPlace={isInLine || view.status === 'your_turn'} />
-          )}
-          {isInLine && <TurnSignalOffer turnSignal={turnSignal} />}
-          {isInLine && <InLineFooter isDurable={room.isDurable} leave={() => act(room.leave())} />}
-          {view.status !== 'your_turn' && view.status !== 'open' && <ToBookings eventId={eventId} />}
+          <Standing {...{ onward, leadsToSite, view, progress, joinAgain }} clock={frontrow.now} />
+          {trouble !== undefined && <TroubleNotice trouble={trouble} hasPlace={hasPlace} />}
         </>
       );
     }
   }
+}
+
+const isInLine = ({ status }: VisitorView): boolean => status === 'waiting' || status === 'before_sale';
+
+const ToSeats = ({ eventId }: { eventId: number }) => (
+  <a class="action" href={`/events/${eventId}`}>
+    {texts.wait.choose}
+  </a>
+);
+
+type FooterProps = {
+  eventId: number;
+  view: VisitorView;
+  room: Room;
+  act: Act;
+  turnSignal: TurnSignal;
+  leadsToSite: boolean;
+};
+
+/** The signal of the visitor's turn, and the ways out of the line. Of a site there are no bookings to see here. */
+function InRoomFooter({ eventId, view, room, act, turnSignal, leadsToSite }: FooterProps) {
+  const hasBookings = !leadsToSite && view.status !== 'your_turn' && view.status !== 'open';
+  return (
+    <>
+      {isInLine(view) && <TurnSignalOffer turnSignal={turnSignal} />}
+      {isInLine(view) && <InLineFooter isDurable={room.isDurable} leave={() => act(room.leave())} />}
+      {hasBookings && <ToBookings eventId={eventId} />}
+    </>
+  );
 }
 
 function LogInToJoin({ join }: { join: () => Promise<void> }) {

@@ -7,8 +7,10 @@ import { rangeText, waitText } from './text.ts';
 import type { VisitorView } from './visit-state.ts';
 
 type StandingProps = {
-  /** Undefined where the page itself leads to the seats, as a page of another site does. */
-  eventId: number | undefined;
+  /** Leads the visitor on. Undefined where the page itself leads to the seats, as a page of another site does. */
+  onward?: ComponentChildren;
+  /** Whether it leads to another site, which may have no seats. */
+  leadsToSite?: boolean;
   view: VisitorView;
   progress: number;
   joinAgain: () => void;
@@ -17,19 +19,24 @@ type StandingProps = {
 };
 
 /** The visitor's place or turn, status by status. */
-export function Standing({ eventId, view, progress, joinAgain, clock }: StandingProps) {
+export function Standing({ onward, leadsToSite = false, view, progress, joinAgain, clock }: StandingProps) {
   switch (view.status) {
     case 'before_sale':
       return <BeforeSale view={view} clock={clock} />;
     case 'waiting':
       return <Waiting view={view} progress={progress} />;
     case 'your_turn':
-      return <YourTurn eventId={eventId} view={view} clock={clock} />;
+      return (
+        <>
+          <YourTurn leadsToSite={leadsToSite} view={view} clock={clock} />
+          {onward}
+        </>
+      );
     case 'open':
       return (
         <>
           <p>{texts.wait.noLine}</p>
-          {eventId !== undefined && <ToSeats eventId={eventId} />}
+          {onward}
         </>
       );
     case 'sold_out':
@@ -128,22 +135,13 @@ const Bar = ({ progress, text, seconds }: { progress: number; text: string; seco
   </div>
 );
 
-function YourTurn({ eventId, view, clock }: Clocked & { eventId: number | undefined }) {
+function YourTurn({ leadsToSite, view, clock }: Clocked & { leadsToSite: boolean }) {
+  if (view.admission === undefined) return null;
+  const { timeToChoose, leftToChoose, timeToContinue, leftToContinue } = texts.wait;
   return (
-    <>
-      {view.admission !== undefined && (
-        <p class="figure">
-          <Countdown until={view.admission.expiresAt} label={texts.wait.timeToChoose} clock={clock} />
-          <span>{texts.wait.leftToChoose}</span>
-        </p>
-      )}
-      {eventId !== undefined && <ToSeats eventId={eventId} />}
-    </>
+    <p class="figure">
+      <Countdown until={view.admission.expiresAt} label={leadsToSite ? timeToContinue : timeToChoose} clock={clock} />
+      <span>{leadsToSite ? leftToContinue : leftToChoose}</span>
+    </p>
   );
 }
-
-const ToSeats = ({ eventId }: { eventId: number }) => (
-  <a class="action" href={`/events/${eventId}`}>
-    {texts.wait.choose}
-  </a>
-);

@@ -37,6 +37,7 @@ test("the tab's title begins with the people ahead, or the state", () => {
   expect(tabTitleOf(undefined)).toBe('Waiting room · Frontrow');
   expect(tabTitleOf(waiting())).toBe('800 ahead · Frontrow');
   expect(tabTitleOf(waiting({ status: 'your_turn' }))).toBe('It is your turn! · Frontrow');
+  expect(tabTitleOf(waiting(), 'Shop')).toBe('800 ahead · Shop');
 });
 
 test('a line that only moves is announced once a minute, a change of state at once', () => {

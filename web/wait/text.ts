@@ -37,11 +37,11 @@ function rounded(seconds: number): Rounded {
 export const headingOf = (status: VisitorStatus): string => texts.wait.headings[status];
 
 /** The title of the browser's tab. The number of people comes first: a tab shows only a few characters. */
-export function tabTitleOf(view: VisitorView | undefined): string {
-  if (view === undefined) return `${texts.wait.waitingRoom} · Frontrow`;
+export function tabTitleOf(view: VisitorView | undefined, site = 'Frontrow'): string {
+  if (view === undefined) return `${texts.wait.waitingRoom} · ${site}`;
   const { status, ahead } = view;
-  if (status === 'waiting' && ahead !== undefined) return `${texts.wait.aheadTab(ahead)} · Frontrow`;
-  return `${headingOf(status)}${status === 'your_turn' ? '!' : ''} · Frontrow`;
+  if (status === 'waiting' && ahead !== undefined) return `${texts.wait.aheadTab(ahead)} · ${site}`;
+  return `${headingOf(status)}${status === 'your_turn' ? '!' : ''} · ${site}`;
 }
 
 /** Milliseconds between two announcements of a line that only moves. */

@@ -61,6 +61,8 @@ export function createVisit(client: Core, eventId: number, show: (visit: Visit) 
   return {
     /** Whether a reload finds the place again. */
     isDurable: isStorageDurable,
+    /** The token of the visitor's place. */
+    visitorToken: room.visitorToken,
     /** Takes a new place, at the end of the line. */
     joinAgain(): Promise<void> {
       room.forgetPlace();

@@ -80,6 +80,10 @@ export const wait: Texts['wait'] = {
   giveUp: 'Aufgeben',
   notLeft: 'Der Warteraum war nicht erreichbar: Sie stehen weiter an.',
 
+  byFrontrow: 'Warteraum von Frontrow',
+  timeToContinue: 'Verbleibende Zeit',
+  leftToContinue: 'bleiben, um fortzufahren',
+
   announcePaused: 'Der Einlass ist unterbrochen',
   announceWait: (estimate) => `Geschätzte Wartezeit: ${estimate}`,
   announceLikelySoldOut: 'Wahrscheinlich ist vorher alles ausverkauft',

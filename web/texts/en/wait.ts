@@ -80,6 +80,10 @@ export const wait = {
   giveUp: 'Give it up',
   notLeft: 'The waiting room could not be reached: you are still in line.',
 
+  byFrontrow: 'Waiting room by Frontrow',
+  timeToContinue: 'Time left to continue',
+  leftToContinue: 'left to continue',
+
   announcePaused: 'Admission is paused',
   announceWait: (estimate: string) => `Estimated wait: ${estimate}`,
   announceLikelySoldOut: 'It will probably be sold out before your turn',
