@@ -177,7 +177,7 @@ describe('240 visitors who joined and never come', () => {
    * A line that begins with them. `second` simulates one second: all who are called behind them come. It returns their
    * number.
    */
-  async function ghostLine(limits: Record<string, number>) {
+  async function ghostLine(limits: Record<string, number>, seats = 5_000) {
     const { event, line, step } = await steppedLine(5_000);
     const rooms = roomStore();
     await system().redis.hset(`{s0}:room:${event}`, { turnMs: 10_000, ...limits });
@@ -186,7 +186,7 @@ describe('240 visitors who joined and never come', () => {
       event,
       async second(): Promise<{ serving: number; came: number }> {
         await passTime(event, 1_000);
-        const serving = await step(5_000, 1_000);
+        const serving = await step(seats, 1_000);
         const cameBefore = came;
         for (; came < serving; came += 1) expect(await rooms.takeTurn(line, came + 1, came + 1)).toBeGreaterThan(0);
         return { serving, came: came - cameBefore };
@@ -203,8 +203,13 @@ describe('240 visitors who joined and never come', () => {
     throw new Error('the ghosts hold the line for ever');
   }
 
-  test.each([20, 5])('do not hold back others for long where %d people may be inside', async (insideLimit) => {
-    const { event, second } = await ghostLine({ insideLimit });
+  test.each([
+    [20, 'with seats', 5_000],
+    [5, 'with seats', 5_000],
+    [20, 'without seats', 0],
+    [5, 'without seats', 0],
+  ])('do not hold back others for long where %d people may be inside, %s', async (insideLimit, _event, seats) => {
+    const { event, second } = await ghostLine({ insideLimit }, seats);
     const passed = await passGhosts(second);
     expect(passed.seconds).toBeLessThan((GHOSTS / insideLimit) * 5); // of the 10 that each turn takes
     // Those behind all come and none of them books: at most twice the limit may be inside.
@@ -234,6 +239,51 @@ describe('240 visitors who joined and never come', () => {
     expect(Math.max(...inMinute.slice(0, 20))).toBeLessThanOrEqual(1.2 * perMinute);
     expect(Math.max(...inMinute.slice(20))).toBeLessThanOrEqual(perMinute + 4); // one step more or less
     expect(inMinute[60]).toBeGreaterThan(0.9 * perMinute);
+    await system().resumeWorkers();
+  });
+});
+
+describe('a site without seats', () => {
+  test('gets its rate from the first step on, however high it is', async () => {
+    const { event, step } = await steppedLine(1_000_000);
+    await system().redis.hset(`{s0}:room:${event}`, 'perMinute', 600_000);
+    const startedAt = performance.now();
+    for (let i = 1; i <= 20; i += 1) {
+      const serving = await step(0);
+      expect(serving).toBeGreaterThanOrEqual(2_500 * i); // ten for each millisecond
+      expect(serving).toBeLessThanOrEqual(2_500 * i + 10 * (performance.now() - startedAt));
+    }
+    await system().resumeWorkers();
+  });
+
+  test('is called no more people than it can have, and as many as it has reported', async () => {
+    const { event, line, step } = await steppedLine(1_000);
+    const rooms = roomStore();
+    await system().redis.hset(`{s0}:room:${event}`, 'insideLimit', 50);
+    let came = 0;
+    for (let i = 0; i < 20; i += 1) {
+      const serving = await step(0);
+      expect(serving).toBe(50 + 7 * i);
+      for (; came < serving; came += 1) expect(await rooms.takeTurn(line, came + 1, came + 1)).toBeGreaterThan(0);
+      expect(await step(0)).toBe(serving);
+      expect(await rooms.reportDone(event, 7, undefined)).toEqual({ done: 7 * (i + 1), inside: 43 });
+    }
+    await system().resumeWorkers();
+  });
+
+  test('has those of its visitors reported whose admissions end first, and no more than are inside', async () => {
+    const { event } = await steppedLine(1);
+    const { redis } = system();
+    const rooms = roomStore();
+    const bucket = Math.floor(Date.now() / 10_000);
+    const key = `{s0}:room-inside:${event}`;
+    await redis.hset(key, { [bucket - 1]: 5, [bucket + 90]: 4, [bucket + 100]: 2, [bucket + 20]: 3 });
+    const buckets = () => redis.hmget(key, `${bucket + 20}`, `${bucket + 90}`, `${bucket + 100}`);
+    expect(await rooms.reportDone(event, 4, undefined)).toEqual({ done: 4, inside: 5 });
+    expect(await buckets()).toEqual(['0', '3', '2']);
+    expect(await rooms.reportDone(event, 100, undefined)).toEqual({ done: 104, inside: 0 });
+    expect(await buckets()).toEqual(['0', '0', '0']);
+    expect(await rooms.reportDone(999_999, 1, undefined)).toBe('REBUILD');
     await system().resumeWorkers();
   });
 });

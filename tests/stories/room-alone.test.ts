@@ -6,16 +6,19 @@ import { type LineView, lineView } from '../../shared/contract/line.ts';
 import { type RoomChange, roomView } from '../../shared/contract/waiting-room.ts';
 import { createOrder } from '../../shared/domain/drawn-order.ts';
 import { hasLine } from '../../shared/domain/line-standing.ts';
+import { describeInBrowser, expectReadable, openWatched } from '../support/browser.ts';
 import { send } from '../support/client.ts';
+import { ADMIN_TOKEN, useOperatorPages } from '../support/operator-pages.ts';
 import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
 import { visitorAt } from '../support/visitors.ts';
 
-const TOKEN = 'an-admin-token-of-at-least-32-characters';
-const system = useSystem({ ADMIN_TOKEN: TOKEN, OPERATORS_FROM_LOOPBACK: false });
+// Two shards, so that events without seats are in either.
+const SHARDS = 2;
+const system = useSystem({ ADMIN_TOKEN, OPERATORS_FROM_LOOPBACK: false, SHARDS });
 
 const bearer = (token: unknown): Record<string, string> => ({ authorization: `Bearer ${token}` });
-const asAdmin = bearer(TOKEN);
+const asAdmin = bearer(ADMIN_TOKEN);
 
 const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = asAdmin) =>
   send(system().url, method, path, body, headers);
@@ -80,7 +83,8 @@ test('whatever needs a seat is refused before it is accepted, and reads show tha
   const event = await siteEvent();
   const path = `/api/events/${event}`;
   const noSeats = refused('The event has no seats: it is a waiting room alone.', 'NO_SEATS', 409);
-  const accepted = () => system().redis.get('{s0}:sequence');
+  const { redisShards } = system();
+  const accepted = () => Promise.all([0, 1].map((shard) => redisShards.of(shard).get(`{s${shard}}:sequence`)));
   const before = await accepted();
   const wishes = [{ count: 1 }, { count: 1, zone: 1 }, { seats: ['1-1-1'] }, { wishes: [{ count: 2 }] }];
   for (const wish of wishes)
@@ -89,7 +93,7 @@ test('whatever needs a seat is refused before it is accepted, and reads show tha
     expect(await call('POST', `${path}/${act}`, { seats: ['1-1-1'] })).toMatchObject(noSeats);
   const sale = { userId: 1, seats: ['1-1-1'] };
   expect(await call('POST', `${path}/sell-blocked`, sale)).toMatchObject(noSeats);
-  expect(await accepted()).toBe(before);
+  expect(await accepted()).toEqual(before);
 
   expect(await call('GET', `${path}?include=seats`)).toMatchObject({ status: 200, body: { zones: [], seats: [] } });
   expect(await call('GET', `${path}/plan`)).toMatchObject({ status: 200, body: { zones: [] } });
@@ -206,8 +210,9 @@ test('a report that is repeated with its key counts once; another one with the k
   expect(await done(event, { count: 2 }, keyed)).toMatchObject(once);
   const mismatch = { status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } };
   expect(await done(event, { count: 3 }, keyed)).toMatchObject(mismatch);
-  expect(await done(await siteEvent({ peopleInside: 3 }), { count: 2 }, keyed)).toMatchObject(mismatch);
-  const server = createServerClient({ baseUrl: system().url, key: TOKEN });
+  for (let i = 0; i < SHARDS; i += 1)
+    expect(await done(await siteEvent({ peopleInside: 3 }), { count: 2 }, keyed)).toMatchObject(mismatch);
+  const server = createServerClient({ baseUrl: system().url, key: ADMIN_TOKEN });
   expect(await server.reportDone(event, 4)).toEqual({ eventId: event, done: 7, inside: 0 });
   expect(await roomOf(event)).toMatchObject({ done: 7 });
 });
@@ -285,4 +290,38 @@ test('audit, rebuild and the feed know such an event, and it ends as others do',
   expect((await types()).sort()).toEqual(expected);
   expect(await call('DELETE', `/api/events/${event}`)).toMatchObject({ status: 204 });
   expect(await call('GET', `/api/events/${event}`)).toMatchObject({ status: 404 });
+});
+
+describeInBrowser('pages of an event without seats', (browser) => {
+  const { open } = useOperatorPages(browser, () => system().url, /status of 4\d\d /);
+
+  test('an operator creates one by taking away the zone, and its pages show that it has no seats', async () => {
+    const page = await open('#/events/new');
+    await page.getByLabel('Name', { exact: true }).first().fill('Summer drop');
+    await page.getByRole('button', { name: 'Remove Zone 1' }).click();
+    await page.getByText('Without zones it is an event without seats').waitFor();
+    await page.getByRole('button', { name: 'Create the event' }).click();
+    await page.getByText('This event has no seats.').waitFor();
+    expect(await page.getByRole('button', { name: 'Add a zone of rows' }).count()).toBe(0);
+    await expectReadable(page);
+    const events = (await call('GET', '/api/events')).body.events as { id: number; name: string }[];
+    const id = events.find(({ name }) => name === 'Summer drop')?.id ?? 0;
+    await room(id, { mode: 'on', peoplePerMinute: 600 });
+    await page.goto(`${system().url}/admin#/events/${id}/seats`);
+    await page.getByRole('heading', { name: 'Summer drop' }).waitFor();
+    await page.goto(`${system().url}/admin#/overview`);
+    await page.getByText('Summer drop').first().waitFor();
+    await expectReadable(page);
+  });
+
+  test('a visitor who opens it waits in line, also where a page without the event leads to its seats', async () => {
+    const event = await siteEvent({ peoplePerMinute: 600, paused: true }, { name: 'Autumn drop' });
+    const complaints: string[] = [];
+    const { context, page } = await openWatched(browser(), complaints, {}, /status of 404/);
+    await page.goto(`${system().url}/events/${event}`);
+    await page.waitForURL(`**/events/${event}/wait`);
+    await page.getByText('Autumn drop').first().waitFor();
+    await context.close();
+    expect(complaints).toEqual([]);
+  });
 });

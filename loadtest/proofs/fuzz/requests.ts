@@ -201,6 +201,9 @@ const ROUTES: readonly Route[] = [
   operatorRoute(1, (random, world) =>
     requestTo('PUT', `/api/events/${anotherEvent(random, world)}/waiting-room`, ROOM),
   ),
+  operatorRoute(1, (random, world) =>
+    requestTo('POST', `/api/events/${anotherEvent(random, world)}/waiting-room/done`, [['count', '3']]),
+  ),
   route(2, (random) => requestTo('GET', pick(random, ['/healthz', '/healthz/pipeline', '/readyz']))),
   route(0.3, (random) => requestTo('GET', pick(random, DOCS))),
   route(1, () => requestTo('GET', '/nothing')),
