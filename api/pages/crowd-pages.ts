@@ -51,11 +51,12 @@ export function waitPage(documents: Documents, house: House, { language, textTag
   const { look: { title, logo, text, colors } = {}, sites = [], style } = pageLook ?? {};
   const ownText = textTag === undefined ? undefined : { lang: textTag, text: text?.[textTag] };
   const site = { title, logo, ownText, ...(sites.length > 0 && { sites }) };
+  const event = { name, startsAt, venue, timeZone, ...(house.totalSeats === 0 && { hasSeats: false }) };
   return documents.page(language, {
     ...described(house, language),
     ...(title !== undefined && { site: title }),
     ...(style !== undefined && { style, themeColor: colors?.background }),
     app: title === undefined ? plainShell(language) : siteShell(language, { title, logo }),
-    opening: JSON.stringify({ name, startsAt, venue, timeZone, ...site }),
+    opening: JSON.stringify({ ...event, ...site }),
   });
 }

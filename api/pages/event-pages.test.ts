@@ -158,6 +158,7 @@ test('a waiting page has the name, the logo, the style and the sites of its site
   expect(openingOf(page)).toMatchObject({ name: 'Gala', ...look, sites });
   expect(await html('event')).toContain('Frontrow'); // only the waiting page has it
   stage.look = undefined;
+  expect(openingOf(await html('wait'))).not.toHaveProperty('hasSeats');
   expect(await html('wait')).toMatch(/Gala · Frontrow.*<a class="wordmark"/s);
   expect(openingOf(await html('wait'))).not.toHaveProperty('sites');
 });

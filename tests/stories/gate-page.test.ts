@@ -57,8 +57,9 @@ afterAll(() => {
 
 const lookOf = () => ({ title: 'Nordlicht', logo: `${origin}/logo.svg`, colors: COLORS, text: TEXT });
 
-async function newEvent(room: object = {}): Promise<number> {
-  const zones = [{ rows: 2, seatsPerRow: 10, price: 4_500 }];
+const SEATS = [{ rows: 2, seatsPerRow: 10, price: 4_500 }];
+
+async function newEvent(room: object = {}, zones: object[] = SEATS): Promise<number> {
   const { body } = await send(system().url, 'POST', '/api/events', { name: 'Winter sale', zones });
   const { status } = await setRoom(Number(body.id), room);
   expect(status).toBe(200);
@@ -222,9 +223,9 @@ describeInBrowser('the waiting page of a site', (browser) => {
     expect(await Promise.race([page.evaluate(shifts), page.waitForTimeout(500).then(() => 0)])).toBeLessThan(0.1);
   });
 
-  /** A room in front of the site, which asks its gate. */
+  /** A room in front of the site, which asks its gate. The event has no seats. */
   async function newGate(room: object = {}): Promise<number> {
-    const eventId = await newEvent({ mode: 'on', sites: [origin], look: lookOf(), ...room });
+    const eventId = await newEvent({ mode: 'on', peopleInside: 50, sites: [origin], look: lookOf(), ...room }, []);
     Object.assign(site, { eventId, storesCookies: true });
     // The gate passes everybody until this process knows of the line.
     await until(async () => (await fetch(`${origin}/`, { redirect: 'manual' })).status === 302, 5_000);
@@ -256,6 +257,16 @@ describeInBrowser('the waiting page of a site', (browser) => {
     await heading('The shop');
     await page.goto(`${origin}/other`);
     await heading('The shop');
+  });
+
+  test('without seats and sites nothing is offered to choose or to book', async () => {
+    const eventId = await newEvent({ mode: 'on', peopleInside: 50, paused: true }, []);
+    await open(eventId);
+    await heading('You are in line');
+    await setRoom(eventId, { paused: false });
+    await heading('It is your turn');
+    await page.getByRole('timer', { name: 'Time left to continue' }).waitFor();
+    expect(await page.getByRole('link').allTextContents()).toEqual(['Frontrow']);
   });
 
   test('a hidden page gives the signal and requests no entry; it goes on once it is seen', async () => {

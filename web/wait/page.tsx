@@ -63,9 +63,7 @@ export function WaitPage({ eventId }: { eventId: number }) {
         {room !== undefined && <VisitState {...{ eventId, visit, room, act, site: event ?? {} }} />}
         {ownText !== undefined && isFound && <OwnText {...ownText} />}
         {room !== undefined && view !== undefined && (
-          <InRoomFooter
-            {...{ eventId, view, room, act, turnSignal, leadsToSite: event?.sites !== undefined || hasReturnAddress }}
-          />
+          <InRoomFooter {...{ eventId, view, room, act, turnSignal, leadsToSite: isOfSite(event ?? {}) }} />
         )}
       </main>
       {title !== undefined && <footer class="by-line">{texts.wait.byFrontrow}</footer>}
@@ -78,6 +76,9 @@ type Act = (action: Promise<void>) => Promise<void>;
 /** Whether the visitor came from a site, and wants to return there. */
 const hasReturnAddress = new URLSearchParams(location.search).has('return');
 
+/** Whether visitors go on to a site, and not to seats. */
+const isOfSite = ({ sites, hasSeats = true }: Site): boolean => sites !== undefined || hasReturnAddress || !hasSeats;
+
 const loadToSite = async () => (await import('./to-site.tsx')).ToSite;
 
 type StateProps = { eventId: number; visit: Visit; room: Room; act: Act; site: Site };
@@ -85,7 +86,7 @@ type StateProps = { eventId: number; visit: Visit; room: Room; act: Act; site: S
 /** The visit, state by state. */
 function VisitState({ eventId, visit, room, act, site }: StateProps) {
   const joinAgain = () => void act(room.joinAgain());
-  const leadsToSite = site.sites !== undefined || hasReturnAddress;
+  const leadsToSite = isOfSite(site);
   const ToSite = useLater(leadsToSite ? loadToSite : undefined);
   switch (visit.state) {
     case 'joining':
@@ -103,7 +104,7 @@ function VisitState({ eventId, visit, room, act, site }: StateProps) {
       const hasPlace = isInLine(view) || view.status === 'your_turn';
       const { status } = view;
       const { visitorToken } = room;
-      const otherwise = <ToSeats eventId={eventId} />;
+      const otherwise = site.hasSeats === false ? null : <ToSeats eventId={eventId} />;
       const toSite = ToSite && <ToSite {...{ eventId, site, status, visitorToken, joinAgain, otherwise }} />;
       const onward = leadsToSite ? toSite : otherwise;
       return (

@@ -9,6 +9,8 @@ export type Site = {
   ownText?: { lang: string; text: string };
   /** The origins to which visitors go in their turn. Undefined: they choose seats here. */
   sites?: readonly string[];
+  /** Absent: it has. Without, there is nothing to choose or to book here, and the site admits by itself. */
+  hasSeats?: boolean;
 };
 
 /** The line on top of the page of a site, as `api/pages/shells.ts` writes it. Nothing leads away from the line. */
