@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { eventId, userId } from './ids.ts';
-import { MAX_ADDRESS_LENGTH, MAX_SITE_TOKEN_LENGTH, MAX_SITES } from './limits.ts';
+import { MAX_ADDRESS_LENGTH, MAX_SITE_LENGTH, MAX_SITE_TOKEN_LENGTH, MAX_SITES } from './limits.ts';
 
 /** The parameter of an address that has a visitor's entry to a site. */
 export const ENTRY_PARAMETER = 'frontrow';
@@ -11,17 +11,24 @@ export const siteCookie = (id: number): string => `frontrow_${id}`;
 /** Whether a host is this machine. Browsers keep `Secure` cookies of it without TLS, and of no other host. */
 const isThisMachine = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 
+/** Whether a host has none of the signs that mean something in the headers that it becomes part of. */
+export const isPlainHost = (host: string): boolean => /^([a-z\d.-]+|\[[\da-f:]+\])$/.test(host);
+
 /** Whether a text is an origin as browsers write it, with TLS or of this machine. */
 function isSite(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { origin, protocol, hostname } = new URL(text);
-  return origin === text && (protocol === 'https:' || (protocol === 'http:' && isThisMachine(hostname)));
+  return (
+    origin === text &&
+    isPlainHost(hostname) &&
+    (protocol === 'https:' || (protocol === 'http:' && isThisMachine(hostname)))
+  );
 }
 
 /** A site, by its origin. */
 const site = z
   .string()
-  .max(MAX_ADDRESS_LENGTH)
+  .max(MAX_SITE_LENGTH)
   .refine(isSite, 'an origin such as https://shop.example, in lower case and without a path; http: on localhost only');
 
 /** The sites of a room: the first is where visitors go who came from none. */

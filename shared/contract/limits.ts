@@ -136,7 +136,8 @@ export const MAX_ADDRESS_LENGTH = 2_000;
 /** Characters of an address that a visitor requests from a site: as many as the API's headers may have. */
 export const MAX_REQUESTED_LENGTH = 16_000;
 
-/** Characters of a visitor's token for a site: an origin of the longest host has 260 of them. */
+/** Characters of a site's origin: its host has at most 253. And of a visitor's token for it. */
+export const MAX_SITE_LENGTH = 270;
 export const MAX_SITE_TOKEN_LENGTH = 1_024;
 /** Visitors whom one report of a site counts as done. */
 export const MAX_DONE_AT_ONCE = 100_000;

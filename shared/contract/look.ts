@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contrastOf } from './contrast.ts';
+import { isPlainHost } from './gate.ts';
 import { MAX_ADDRESS_LENGTH, MAX_LOOK_TEXT, MAX_LOOK_TEXTS, MAX_LOOK_TITLE } from './limits.ts';
 import { paragraphs, text } from './text.ts';
 
@@ -41,14 +42,13 @@ const colors = z
   });
 
 /**
- * Whether a text is the address of a picture on a site as rooms name it (`gate.ts`). Its origin becomes part of the
- * page's content policy, so its host has none of the signs that mean something there.
+ * Whether a text is the address of a picture on a site as rooms name it. Its origin becomes part of the page's content
+ * policy.
  */
 function isPicture(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
-  const isPlainHost = /^([a-z\d.-]+|\[[\da-f:]+\])$/.test(hostname);
-  return /^https?:$/.test(protocol) && isPlainHost && username === '' && password === '';
+  return /^https?:$/.test(protocol) && isPlainHost(hostname) && username === '' && password === '';
 }
 
 /** Whether a tag is well-formed (BCP 47) and in its canonical form: a language has one text. */
