@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { projectRoot } from '../../shared/platform/root.ts';
+import type { Rig } from './rig.ts';
 
 /** The configuration of a proxy that operators get, in ops/, with the ports of a run. */
 export function configuredProxy(file: string, port: number, apiPorts: readonly number[]): string {
@@ -18,8 +22,26 @@ export function replaced(text: string, from: RegExp | string, to: string): strin
 }
 
 /**
- * Writes the configuration of ops/nginx for a run, whose cache and log lie in a folder of its own. The log has the APIs
- * that got each request, and the status of the cache.
+ * Writes a configuration into a folder of its own. Its log has the servers that got each request.
+ *
+ * @param http its block `http`
+ * @returns the arguments of nginx, and its log
+ */
+function writeNginxFolder(own: string, http: string): { args: string[]; log: string } {
+  // The workers of a root's nginx would be another user, who may not enter the folder.
+  const user = process.getuid?.() === 0 ? 'user root;' : '';
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((path) => `${path}_temp_path ${own};`);
+  const log = join(own, 'tries');
+  writeFileSync(
+    join(own, 'nginx.conf'),
+    `${user} daemon off; worker_processes 1; pid ${own}/pid; error_log stderr warn; events { worker_connections 4096; }
+     http { log_format tries '$upstream_addr'; access_log ${log} tries; ${paths.join(' ')}\n${http}}`,
+  );
+  return { args: ['-p', own, '-c', join(own, 'nginx.conf')], log };
+}
+
+/**
+ * Writes the configuration of ops/nginx for a run, whose cache and log lie in a folder of its own.
  *
  * @param options.change changes the site's configuration
  * @returns the arguments of nginx, and its log
@@ -38,15 +60,23 @@ export function writeNginx({
   const own = join(folder, `nginx-${port}`);
   mkdirSync(own);
   const site = configuredProxy('nginx/frontrow.conf', port, apiPorts);
-  const cached = replaced(change(site), '/var/cache/frontrow', join(own, 'cache'));
-  // The workers of a root's nginx would be another user, who may not enter the folder.
-  const user = process.getuid?.() === 0 ? 'user root;' : '';
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((path) => `${path}_temp_path ${own};`);
-  const log = join(own, 'tries');
-  writeFileSync(
-    join(own, 'nginx.conf'),
-    `${user} daemon off; worker_processes 1; pid ${own}/pid; error_log stderr warn; events { worker_connections 4096; }
-     http { log_format tries '$upstream_addr'; access_log ${log} tries; ${paths.join(' ')}\n${cached}}`,
-  );
-  return { args: ['-p', own, '-c', join(own, 'nginx.conf')], log };
+  return writeNginxFolder(own, replaced(change(site), '/var/cache/frontrow', join(own, 'cache')));
+}
+
+/** Starts nginx, and waits until this address answers. Returns its process. */
+export async function startNginx(rig: Rig, args: string[], healthUrl: string): Promise<number> {
+  const begin = async () => spawn('nginx', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const nginx = await rig.start(begin, async (running) => {
+    running.kill();
+    if (running.exitCode === null) await once(running, 'exit');
+  });
+  for (let tries = 0; ; tries += 1) {
+    const isUp = await fetch(healthUrl).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isUp) return nginx.pid ?? 0;
+    if (tries > 100) throw new Error('nginx does not answer');
+    await sleep(100);
+  }
 }

@@ -1,18 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fetchLine } from '../../client/src/line.ts';
-import { createTransport } from '../../client/src/transport.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
 import { command, flag, optionalNumber, text, UsageError } from '../kit/command.ts';
-import { writeNginx } from '../kit/nginx.ts';
+import { startNginx, writeNginx } from '../kit/nginx.ts';
 import { operatorOf, setRoom } from '../kit/operator.ts';
 import { cpuSeconds, isInstalled } from '../kit/processes.ts';
 import { figureLines, reportProgress, timesOf, writeReport } from '../kit/report.ts';
 import { type OwnSystem, type Rig, withOwnSystem } from '../kit/rig.ts';
+import { type Called, createCrowdNotes, createWaitingCrowd, lineReaderAt } from '../kit/waiting-crowd.ts';
 import { openDesk, reachedAt } from './crowd/desk.ts';
 import { judge, type Run, requestsOf } from './crowd/verdict.ts';
-import { createNotes, createVisitors, type ReadLine } from './crowd/visitors.ts';
 
 const EVENT = 1;
 const SEATS_PER_ROW = 65;
@@ -32,38 +28,11 @@ const HOUR_MS = 3_600_000;
 type Options = typeof SIZE & { durations: typeof DURATIONS };
 
 /** Starts nginx with the configuration of ops/nginx in front of the API. Returns its address and process. */
-async function startNginx(rig: Rig, apiUrl: string): Promise<{ url: string; pid: number }> {
+async function startCache(rig: Rig, apiUrl: string): Promise<{ url: string; pid: number }> {
   const [port, apiPort] = [await freePort(), Number(new URL(apiUrl).port)];
   const { args } = writeNginx({ folder: rig.folder, port, apiPorts: [apiPort, apiPort] });
-  const begin = async () => spawn('nginx', args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const nginx = await rig.start(begin, async (running) => {
-    running.kill();
-    if (running.exitCode === null) await once(running, 'exit');
-  });
   const url = `http://127.0.0.1:${port}`;
-  for (let tries = 0; ; tries += 1) {
-    const isUp = await fetch(`${url}/healthz`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isUp) return { url, pid: nginx.pid ?? 0 };
-    if (tries > 100) throw new Error('nginx does not answer');
-    await sleep(100);
-  }
-}
-
-/** Requests the line as the client package does. */
-function lineReaderAt(url: string): () => Promise<ReadLine> {
-  const { attempt } = createTransport({ baseUrl: url });
-  return async () => {
-    let cache = '';
-    const noting: typeof attempt = async (...request) => {
-      const answer = await attempt<never>(...request);
-      cache = answer.headers.get('x-cache-status') ?? 'none';
-      return answer;
-    };
-    return { ...(await fetchLine({ attempt: noting }, EVENT)), cache };
-  };
+  return { url, pid: await startNginx(rig, args, `${url}/healthz`) };
 }
 
 /** Opens the room, an hour before the sale. */
@@ -86,14 +55,19 @@ const runCrowd = (options: Options) =>
   withOwnSystem({ name: 'crowd', house: houseOf(options.seats) }, async (system) => {
     const { visitors: size, polling, seconds, durations } = options;
     await system.startWorker();
-    const nginx = await startNginx(system.rig, system.url);
+    const nginx = await startCache(system.rig, system.url);
     const desk = openDesk(nginx.url);
     system.rig.onClose(desk.close);
     await prepareSale(system.url, options);
-    const notes = createNotes();
+    const notes = { ...createCrowdNotes(), seats: 0 };
     const admittedSeconds = durations.turn + durations.admission;
-    const readLine = lineReaderAt(nginx.url);
-    const visitors = createVisitors({ size, polling, desk, readLine, admittedSeconds, notes });
+    const readLine = lineReaderAt(nginx.url, EVENT);
+    const onTurn = async ({ visitor, admission }: Called): Promise<void> => {
+      visitors.requests[visitor] = (visitors.requests[visitor] ?? 0) + 1;
+      const seats = await desk.book(admission.token);
+      notes.seats += seats;
+    };
+    const visitors = createWaitingCrowd({ size, polling, desk, onTurn, readLine, admittedSeconds, notes });
     const before = await reachedAt(system.url);
     const [startedAt, end] = [performance.now(), new AbortController()];
     const stop = reportProgress(() => {

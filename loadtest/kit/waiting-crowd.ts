@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LineView } from '../../../shared/contract/line.ts';
-import type { VisitorView } from '../../../shared/contract/waiting-room.ts';
-import { createOrder, type DrawnOrder } from '../../../shared/domain/drawn-order.ts';
-import { hasLine } from '../../../shared/domain/line-standing.ts';
-import { viewByLine } from '../../../shared/domain/visitor-view.ts';
-import type { Desk } from './desk.ts';
+import { fetchLine } from '../../client/src/line.ts';
+import { createTransport } from '../../client/src/transport.ts';
+import type { LineView } from '../../shared/contract/line.ts';
+import type { VisitorView } from '../../shared/contract/waiting-room.ts';
+import { createOrder, type DrawnOrder } from '../../shared/domain/drawn-order.ts';
+import { hasLine } from '../../shared/domain/line-standing.ts';
+import { type Place, viewByLine } from '../../shared/domain/visitor-view.ts';
+import { oneByOne } from './one-by-one.ts';
 import { createWheel } from './wheel.ts';
 
 /** Milliseconds between two ticks. Visitors who read the line in the same tick share one request. */
@@ -14,7 +16,7 @@ const TICK_MS = 1_000;
 const JOINING = 32;
 
 /** Facts that the crowd saw, for the verdict. Times are milliseconds since 1970. */
-export function createNotes() {
+export function createCrowdNotes() {
   return {
     /** Times that visitors read the line, and requests for it. */
     reads: 0,
@@ -28,35 +30,66 @@ export function createNotes() {
     latestTickMs: 0,
     /** The lines that were read: their time, and the last position that was called. */
     lines: [] as { asOfMs: number; serving: number }[],
+    /** When each position was called, by the end of its admission, and when it was admitted. */
+    calledAt: new Map<number, number>(),
     admittedAt: new Map<number, number>(),
     /** Milliseconds from the call of a position to the admission: of visitors who read the line, and who polled. */
     lateMs: { line: [] as number[], poll: [] as number[] },
-    seats: 0,
     misplaced: [] as string[],
     lostTurns: [] as string[],
     faults: [] as string[],
   };
 }
 
-export type Notes = ReturnType<typeof createNotes>;
+export type CrowdNotes = ReturnType<typeof createCrowdNotes>;
 
 /** A line that was read, its age, and the status of the cache. */
-export type ReadLine = { line: LineView; ageSeconds: number; cache: string };
+type ReadLine = { line: LineView; ageSeconds: number; cache: string };
+
+/** Requests the line of an event as the client package does. */
+export function lineReaderAt(url: string, eventId: number): () => Promise<ReadLine> {
+  const { attempt } = createTransport({ baseUrl: url });
+  return async () => {
+    let cache = '';
+    const noting: typeof attempt = async (...request) => {
+      const answer = await attempt<never>(...request);
+      cache = answer.headers.get('x-cache-status') ?? 'none';
+      return answer;
+    };
+    return { ...(await fetchLine({ attempt: noting }, eventId)), cache };
+  };
+}
+
+/** A visitor whose turn has come. */
+export type Called = {
+  visitor: number;
+  token: string;
+  position: number;
+  admission: NonNullable<VisitorView['admission']>;
+};
 
 type Parts = {
   size: number;
   /** How many visitors poll all the time. They are spread over the crowd. */
   polling: number;
-  desk: Desk;
+  /** Requests of visitors. They throw an Error where the answer is none that a visitor expects. */
+  desk: {
+    join: () => Promise<{ visitorToken: string; askAgainSeconds: number }>;
+    poll: (token: string) => Promise<VisitorView>;
+  };
+  /** Uses an admission. */
+  onTurn: (called: Called) => Promise<void>;
+  /** Whether a visitor never asks again. */
+  isGone?: (visitor: number) => boolean;
   /** Requests the line once. @throws an error where there is none that may be read */
   readLine: () => Promise<ReadLine>;
   /** Seconds from the call of a visitor to the end of an admission. */
   admittedSeconds: number;
-  notes: Notes;
+  notes: CrowdNotes;
 };
 
 /** Reads the line once in each tick. `order`: the order of the draw, once it is known. */
-function createLineOfTick(readLine: Parts['readLine'], notes: Notes) {
+function createLineOfTick(readLine: Parts['readLine'], notes: CrowdNotes) {
   let order: DrawnOrder | undefined;
   return {
     order: (): DrawnOrder | undefined => order,
@@ -81,7 +114,7 @@ function createLineOfTick(readLine: Parts['readLine'], notes: Notes) {
 }
 
 /** Work that is under way, whose faults are noted. */
-function createPending(notes: Notes) {
+function createPending(notes: CrowdNotes) {
   const pending = new Set<Promise<void>>();
   return {
     run(work: Promise<void>): void {
@@ -94,16 +127,21 @@ function createPending(notes: Notes) {
   };
 }
 
-const numberIn = (token: string, part: number): number => Number(token.split('.')[part]);
+/** The place that a visitor token is of. */
+function placeOf(token = ''): Place {
+  const [, , generation, arrival] = token.split('.');
+  return { generation: Number(generation), arrival: Number(arrival), hasUser: false };
+}
 
 /**
- * A crowd in line. A visitor is a number, and has a token and a time at which to ask next. Joins, polls and bookings
- * are requests; a line that was requested once in a tick is read by all who ask in that tick, each with the arrival
- * number of the own token.
+ * A crowd in line. A visitor is a number, and has a token and a time at which to ask next. Joins and polls are
+ * requests; a line that was requested once in a tick is read by all who ask in that tick, each with the arrival number
+ * of the own token.
  */
-export function createVisitors({ size, polling, desk, readLine, admittedSeconds, notes }: Parts) {
+export function createWaitingCrowd(parts: Parts) {
+  const { size, polling, desk, onTurn, isGone = () => false, readLine, admittedSeconds, notes } = parts;
   const tokens: string[] = [];
-  /** Requests of each visitor: joining, polls and the booking. */
+  /** Requests of each visitor: joining and polls. */
   const requests = new Uint16Array(size);
   const wheel = createWheel();
   const { run, done } = createPending(notes);
@@ -111,18 +149,20 @@ export function createVisitors({ size, polling, desk, readLine, admittedSeconds,
   const isPolling = (visitor: number): boolean => visitor % every === 0;
   const line = createLineOfTick(readLine, notes);
 
-  /** Books with an admission, and notes how late it came. */
+  /** The position of a visitor by the draw, once it is known. */
+  const positionOf = (visitor: number): number | undefined => line.order()?.(placeOf(tokens[visitor]).arrival);
+
+  /** Notes an admission and how late it came, and uses it. */
   async function admit(visitor: number, { admission, position = 0 }: VisitorView): Promise<void> {
     if (admission === undefined) throw new Error('a turn without an admission');
     const calledMs = Date.parse(admission.expiresAt) - 1000 * admittedSeconds;
     notes.lateMs[isPolling(visitor) ? 'poll' : 'line'].push(Date.now() - calledMs);
-    const expected = line.order()?.(numberIn(tokens[visitor] ?? '', 3));
+    const expected = positionOf(visitor);
     if (expected !== position || notes.admittedAt.has(position))
       notes.misplaced.push(`visitor ${visitor} has position ${position}, and not ${expected}`);
+    notes.calledAt.set(position, calledMs);
     notes.admittedAt.set(position, Date.now());
-    requests[visitor] = (requests[visitor] ?? 0) + 1;
-    const seats = await desk.book(admission.token);
-    notes.seats += seats;
+    await onTurn({ visitor, token: tokens[visitor] ?? '', position, admission });
   }
 
   async function poll(visitor: number): Promise<void> {
@@ -141,35 +181,31 @@ export function createVisitors({ size, polling, desk, readLine, admittedSeconds,
   }
 
   async function tick(): Promise<void> {
-    const due = wheel.next();
+    const due = wheel.next().filter((visitor) => !isGone(visitor));
     const reading = due.filter((visitor) => !isPolling(visitor));
     for (const visitor of due) if (isPolling(visitor)) run(poll(visitor));
     if (reading.length === 0) return;
     const read = await line.read();
     notes.reads += reading.length;
     for (const visitor of reading) {
-      const token = tokens[visitor] ?? '';
-      const place = { generation: numberIn(token, 2), arrival: numberIn(token, 3), hasUser: false };
-      const view = read && viewByLine(read.line, place, read.ageSeconds, line.order());
+      const view = read && viewByLine(read.line, placeOf(tokens[visitor]), read.ageSeconds, line.order());
       if (view === undefined) run(poll(visitor));
       else wheel.put(visitor, view.askAgainSeconds);
     }
   }
 
   return {
+    /** The visitor token of each visitor who has joined. */
+    tokens,
     requests,
     isPolling,
+    positionOf,
 
     /** Joins, one visitor after the other at each connection. */
-    async joinAll(): Promise<void> {
-      let next = 0;
-      const connection = async () => {
-        for (let visitor = next++; visitor < size; visitor = next++) {
-          await join(visitor).catch((fault: Error) => void notes.faults.push(fault.message));
-        }
-      };
-      await Promise.all(Array.from({ length: JOINING }, connection));
-    },
+    joinAll: () =>
+      oneByOne(size, JOINING, (visitor) =>
+        join(visitor).catch((fault: Error) => void notes.faults.push(fault.message)),
+      ),
 
     /** Lets visitors ask when it is their time, until the signal is aborted and the last request is answered. */
     async ask(signal: AbortSignal): Promise<void> {
@@ -183,4 +219,4 @@ export function createVisitors({ size, polling, desk, readLine, admittedSeconds,
   };
 }
 
-export type Visitors = ReturnType<typeof createVisitors>;
+export type WaitingCrowd = ReturnType<typeof createWaitingCrowd>;
