@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { eventView } from '../../shared/contract/events.ts';
+import { entryView, siteCookie } from '../../shared/contract/gate.ts';
+import { joinAnswer, VISITOR_TOKEN_HEADER, visitorView } from '../../shared/contract/waiting-room.ts';
 import { command, number } from '../kit/command.ts';
 import { type Answer, hammer } from '../kit/hammer.ts';
 import { operatorOf, setRoom } from '../kit/operator.ts';
@@ -10,10 +14,15 @@ import { median } from '../kit/statistics.ts';
 /** The least rate of polls, as a share of the rate of express-noop. */
 const PROMISED = 0.6;
 const VISITORS = 500;
+
+/** Visitors with admissions to a site. */
+const ADMITTED = 100;
+const SITE = 'https://shop.example';
+
 const WARM_UP_REQUESTS = 5_000;
 
 const ROOM_PATH = '/api/events/1/waiting-room';
-const NAMES = ['express-noop', 'polls', 'line'] as const;
+const NAMES = ['express-noop', 'polls', 'line', 'gate'] as const;
 
 type Round = { perSecond: number; cpuMicros: number };
 
@@ -34,10 +43,44 @@ async function joinLine(url: string): Promise<string[]> {
   return Promise.all(Array.from({ length: VISITORS }, join));
 }
 
+/** A request to a site, as nginx shows it to the gate. A script asks, so no admission is renewed. */
+const shown = (cookie: string, url = `${SITE}/sale`): Record<string, string> => ({
+  'x-original-url': url,
+  'x-original-method': 'GET',
+  'sec-fetch-mode': 'cors',
+  cookie,
+});
+
+/** Lets a visitor of an event into its site. Returns the cookie. */
+async function enterSite(url: string, event: number): Promise<string> {
+  const room = `${url}/api/events/${event}/waiting-room`;
+  const { visitorToken } = joinAnswer.parse(await (await fetch(room, { method: 'POST' })).json());
+  const headers = { [VISITOR_TOKEN_HEADER]: visitorToken };
+  for (;;) {
+    const view = visitorView.parse(await (await fetch(room, { headers })).json());
+    if (view.admission !== undefined) break;
+    await sleep(1000 * view.askAgainSeconds);
+  }
+  const entry = entryView.parse(await (await fetch(`${room}/entry`, { method: 'POST', headers })).json());
+  const entered = await fetch(`${url}/gate/${event}`, { headers: shown('', entry.url), redirect: 'manual' });
+  return entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+}
+
+/** Opens the room of a site. Returns its event, and the cookies of visitors who are in. */
+async function openSite(url: string): Promise<{ event: number; cookies: string[] }> {
+  const operate = operatorOf(url);
+  const { id } = eventView.parse(await operate('POST', '/api/events', { name: 'A site', zones: [] }));
+  await setRoom(operate, { mode: 'on', sites: [SITE], peoplePerMinute: 10_000, admissionSeconds: 3_600 }, id);
+  const cookies = await Promise.all(Array.from({ length: ADMITTED }, () => enterSite(url, id)));
+  if (!cookies.every((cookie) => cookie.startsWith(siteCookie(id)))) throw new Error('a visitor did not get in');
+  return { event: id, cookies };
+}
+
 async function startSides(system: OwnSystem): Promise<Side[]> {
   await system.startWorker();
   const noop = await startProgram<{ port: number }>(system.rig, 'loadtest/baselines/express-noop');
   const tokens = await joinLine(system.url);
+  const { event, cookies } = await openSite(system.url);
   return [
     {
       name: 'polls',
@@ -56,6 +99,17 @@ async function startSides(system: OwnSystem): Promise<Side[]> {
       pid: system.api.pid,
       request: { path: '/api/events/1/line', method: 'GET' },
       isRight: ({ body }) => (body as { joined?: number }).joined === VISITORS,
+    },
+    {
+      name: 'gate',
+      url: system.url,
+      pid: system.api.pid,
+      request: {
+        path: `/gate/${event}`,
+        method: 'GET',
+        headersOf: (index) => shown(cookies[index % cookies.length] ?? ''),
+      },
+      isRight: ({ status }) => status === 204,
     },
     {
       name: 'express-noop',
@@ -104,9 +158,10 @@ function compare(rounds: Record<Side['name'], Round[]>): Check[] {
 
 await command({
   name: 'bench:polls',
-  summary: `Measures how many polls of the waiting room one API process answers, and how many requests for its line,
-compared with express-noop: a route of plain Express that reads a small body and answers nothing. One generator sends
-requests to all in turn, for a few rounds. The medians count. CPU is the process' own, for each request.`,
+  summary: `Measures how many polls of the waiting room one API process answers, how many requests for its line, and how
+many of sites to their gate with a valid admission, compared with express-noop: a route of plain Express that reads a
+small body and answers nothing. One generator sends requests to all in turn, for a few rounds. The medians count. CPU is
+the process' own, for each request.`,
   options: {
     requests: number('requests of a round', 20_000, { max: 10_000_000 }),
     rounds: number('rounds', 5, { max: 1_000 }),
@@ -115,7 +170,7 @@ requests to all in turn, for a few rounds. The medians count. CPU is the process
   run: ({ requests, rounds: count, connections }) =>
     withOwnSystem({ name: 'polls', house: { ZONES: 1, ROWS: 1, SEATS_PER_ROW: 10 } }, async (system) => {
       const sides = await startSides(system);
-      const rounds: Record<Side['name'], Round[]> = { polls: [], line: [], 'express-noop': [] };
+      const rounds: Record<Side['name'], Round[]> = { polls: [], line: [], gate: [], 'express-noop': [] };
       for (const side of sides) await playRound(side, Math.min(requests, WARM_UP_REQUESTS), connections);
       for (let i = 0; i < count; i += 1) {
         for (const side of sides) rounds[side.name].push(await playRound(side, requests, connections));
