@@ -9,7 +9,8 @@ const IDLE_MS = 3_000;
 
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)\r\n/i;
 
-type Answer = { status: number; text: string };
+/** `head`: the status line and the headers. */
+type Answer = { status: number; head: string; text: string };
 
 /** An answer at the beginning of `bytes`; undefined where it is not complete yet. `isLast`: the server closes now. */
 function answerIn(bytes: Buffer): (Answer & { isLast: boolean }) | undefined {
@@ -20,15 +21,19 @@ function answerIn(bytes: Buffer): (Answer & { isLast: boolean }) | undefined {
   const length = CONTENT_LENGTH.exec(head)?.[1];
   if (length === undefined) {
     const { answer } = readAnswer(bytes, false) ?? {};
-    return answer && { status: answer.status, text: answer.body, isLast };
+    return answer && { status: answer.status, head, text: answer.body, isLast };
   }
   const from = end + 4;
   const to = from + Number(length);
   // Every status line has its code in the same place: `HTTP/1.1 201 Created`.
   return bytes.length < to
     ? undefined
-    : { status: Number(head.slice(9, 12)), text: bytes.toString('utf8', from, to), isLast };
+    : { status: Number(head.slice(9, 12)), head, text: bytes.toString('utf8', from, to), isLast };
 }
+
+/** The value of a header in the head of an answer. */
+export const headerIn = (head: string, name: string): string | undefined =>
+  new RegExp(`\\r\\n${name}: *([^\\r]*)`, 'i').exec(head)?.[1];
 
 /** A socket that passes on each complete answer, and `onClose` with the reason once it is closed. */
 function openSocket(
@@ -101,7 +106,7 @@ export function createConnection(url: string, from?: string) {
      * @throws Error where the connection broke: the request's outcome is unknown
      */
     send(
-      method: 'GET' | 'POST' | 'DELETE',
+      method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS',
       path: string,
       { headers = {}, body }: { headers?: Record<string, string> | undefined; body?: string | undefined } = {},
     ): Promise<Answer> {
@@ -109,7 +114,8 @@ export function createConnection(url: string, from?: string) {
       if (now - usedAt > IDLE_MS) close();
       usedAt = now;
       socket ??= open();
-      let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+      let head = `${method} ${path} HTTP/1.1\r\n`;
+      if (headers.host === undefined) head += `host: ${host}\r\n`;
       for (const name in headers) head += `${name}: ${headers[name]}\r\n`;
       if (body !== undefined)
         head += `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;

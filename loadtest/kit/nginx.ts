@@ -27,7 +27,7 @@ export function replaced(text: string, from: RegExp | string, to: string): strin
  * @param http its block `http`
  * @returns the arguments of nginx, and its log
  */
-function writeNginxFolder(own: string, http: string): { args: string[]; log: string } {
+export function writeNginxFolder(own: string, http: string): { args: string[]; log: string } {
   // The workers of a root's nginx would be another user, who may not enter the folder.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((path) => `${path}_temp_path ${own};`);

@@ -8,7 +8,7 @@ const LATE_SHARE = 0.25;
 type Waited = { notes: CrowdNotes; turnSeconds: number; endedMs: number };
 
 /** Whether this process was late, so that visitors of it may have lost their turns. */
-const wasLate = ({ notes, turnSeconds }: Waited): boolean =>
+export const wasLate = ({ notes, turnSeconds }: Waited): boolean =>
   notes.latestTickMs > LATE_SHARE * 1000 * turnSeconds;
 
 /** Lines that show less than had been called when somebody was admitted before. */
