@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose';
 import { createGate } from './gate.ts';
@@ -133,7 +134,9 @@ test('an entry becomes a cookie, and the address loses it', async () => {
 });
 
 test('an admission is asked for every 15 seconds, once for all requests, and its renewal goes to one', async () => {
-  api.answer = answerWith(() => verified({ admission: 'next' }));
+  const answer = answerWith(() => verified({ admission: 'next' }));
+  // Judgements take longer than all requests need to come.
+  api.answer = (asked) => (asked.path === VERIFY ? sleep(100).then(() => answer(asked)) : answer(asked));
   const [gate, token] = [gateOf(), await tokenOf()];
   const answers = await Promise.all(Array.from({ length: 5 }, () => gate.decide(withCookie(token))));
   expect(answers.filter(({ passes }) => passes)).toHaveLength(5);
