@@ -16,9 +16,9 @@ export function configuredProxy(file: string, port: number, apiPorts: readonly n
 
 /** Replaces text that must be there. */
 export function replaced(text: string, from: RegExp | string, to: string): string {
-  const changed = text.replace(from, to);
-  if (changed === text) throw new Error(`no ${from} in ${text}`);
-  return changed;
+  const isThere = typeof from === 'string' ? text.includes(from) : text.search(from) !== -1;
+  if (!isThere) throw new Error(`no ${from} in ${text}`);
+  return text.replace(from, to);
 }
 
 /**
@@ -61,6 +61,43 @@ export function writeNginx({
   mkdirSync(own);
   const site = configuredProxy('nginx/frontrow.conf', port, apiPorts);
   return writeNginxFolder(own, replaced(change(site), '/var/cache/frontrow', join(own, 'cache')));
+}
+
+/**
+ * Writes the configuration of ops/nginx/gate.conf for a run: a site behind the gate.
+ *
+ * @param options.site the site's origin, as its visitors write it
+ * @param options.change changes the configuration
+ * @returns the arguments of nginx, and its log
+ */
+export function writeGate({
+  folder,
+  port,
+  apiPort,
+  sitePort,
+  site,
+  event,
+  change = (gate) => gate,
+}: {
+  folder: string;
+  port: number;
+  apiPort: number;
+  sitePort: number;
+  site: string;
+  event: number;
+  change?: (gate: string) => string;
+}): { args: string[]; log: string } {
+  const own = join(folder, `nginx-${port}`);
+  mkdirSync(own);
+  const values: [string, string][] = [
+    ['listen 8080', `listen 127.0.0.1:${port}`],
+    ['127.0.0.1:3000', `127.0.0.1:${apiPort}`],
+    ['127.0.0.1:8081', `127.0.0.1:${sitePort}`],
+    ['frontrow_site http://localhost:8080', `frontrow_site ${site}`],
+    ['frontrow_event 2', `frontrow_event ${event}`],
+  ];
+  const gate = readFileSync(join(projectRoot, 'ops', 'nginx', 'gate.conf'), 'utf8');
+  return writeNginxFolder(own, change(values.reduce((text, [from, to]) => replaced(text, from, to), gate)));
 }
 
 /** Starts nginx, and waits until this address answers. Returns its process. */
