@@ -22,7 +22,11 @@ const PAST_GRACE_MS = 11_000;
 const METHODS: Method[] = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'];
 
 /** Addresses that may lead past the gate. */
-const PATHS = ['/', '//', '/_gate', '/%5fgate', '/sale/../_gate', '/./sale', '/@gate', '/sale?frontrow=', '/gate/1'];
+const PATHS = [
+  ...['/', '//', '/./sale', '/sale?frontrow=', '/gate/1'],
+  ...['/frontrow-gate', '/%66rontrow-gate', '/sale/../frontrow-gate', '/@frontrow_redirect'],
+  ...['/assets/../sale', '/assets/%2e%2e/sale', '/assets%2f..%2fsale'],
+];
 
 /** Headers in which a visitor names another request than the real one. */
 function spoofsOf({ desk }: Crowd): Record<string, string>[] {
