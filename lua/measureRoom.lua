@@ -52,7 +52,7 @@ local function postponeTurns(line, serving, windowMs)
     local takenBack = tonumber(line.back) or 0
     for _, admissions in ipairs(redis.call('HVALS', insideKey)) do takenBack = takenBack + admissions end
     redis.call('DEL', insideKey)
-    redis.call('HSET', room, 'closed', 1, 'back', takenBack)
+    redis.call('HSET', room, 'closed', 1, 'back', takenBack, 'revokedMs', nowMs)
   end
   restartTurns(serving)
 end

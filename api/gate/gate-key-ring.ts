@@ -80,8 +80,11 @@ export async function createGateKeyRing(deps: { gateKeys: GateKeyStore; loops: L
       return signing.key;
     },
 
-    /** The public key of this id, where its tokens may be valid. */
-    find: (id: string | undefined): CryptoKey | undefined => present().find(({ key }) => key.id === id)?.key.publicKey,
+    /** The public key of this id, where its tokens may be valid. @throws ApiError UNAVAILABLE until keys were read */
+    find(id: string | undefined): CryptoKey | undefined {
+      if (keys.length === 0) throw new ApiError('UNAVAILABLE');
+      return present().find(({ key }) => key.id === id)?.key.publicKey;
+    },
 
     /** All keys, the oldest first. */
     list(): GateKeyView[] {

@@ -4,21 +4,24 @@ import type { WaitingRooms } from '../waiting-room/lines.ts';
 import { isShort, returnAddress, withoutEntry } from './return-address.ts';
 import type { SiteAdmissions } from './site-admissions.ts';
 
-/** A visitor's request to a site. `isPageLoad`: the browser follows a redirect of it, and loses nothing by that. */
-export type SiteRequest = { url: URL; cookie: string | undefined; isPageLoad: boolean };
+/**
+ * A visitor's request to a site. `isRead`: a GET. `mayRedirect`: a browser loads a page by it, and a redirect to the
+ * same address can bring it a cookie that its proxy would not pass on otherwise.
+ */
+export type SiteRequest = { url: URL; cookie: string | undefined; isRead: boolean; mayRedirect: boolean };
 
 /** An admission to store in the site's cookie. */
 type Stored = { token: string; untilMs: number };
 
 /**
- * The answer to a request. `open`: nobody has to wait. `admitted`: the visitor gets the page. The others are redirects:
- * `entered` and `renewed` to the same address with a cookie, `waiting` to the waiting page, from where the visitor
- * comes back to `address`.
+ * The answer to a request. `open`: nobody has to wait. `admitted`: the visitor's cookie is valid. `entered`: the
+ * visitor had an entry. `waiting`: the visitor is sent to the waiting page, and from there back to `address`. Otherwise
+ * an `address` is a redirect to it, and without one the request passes. `admission`: a new cookie.
  */
 export type GateAnswer =
   | { kind: 'open' }
-  | { kind: 'admitted' }
-  | { kind: 'entered' | 'renewed'; address: string; admission: Stored | undefined }
+  | { kind: 'admitted'; address?: string | undefined; admission?: Stored | undefined }
+  | { kind: 'entered'; address: string; admission?: Stored | undefined }
   | { kind: 'waiting'; address: string };
 
 /** @throws ApiError SITE_UNKNOWN where an address is on none of the sites */
@@ -33,22 +36,24 @@ export function createGate(deps: {
 }) {
   const { waitingRooms, siteAdmissions } = deps;
 
-  /** Judges the entry of an address, then the cookie, and takes the first that is valid. */
-  async function judge({ eventId }: KnownLine, { url, cookie, isPageLoad }: SiteRequest): Promise<GateAnswer> {
-    const { address, entry } = withoutEntry(url);
-    const shown = { eventId, site: url.origin };
-    if (entry !== undefined) {
-      const judged = await siteAdmissions.judge({ ...shown, kind: 'entry', token: entry, mayRenew: true });
+  /** Judges the cookie, and where it is not valid the entry of the address: a visitor who is in takes no other one. */
+  async function judge({ eventId }: KnownLine, request: SiteRequest): Promise<GateAnswer> {
+    const { url, cookie, isRead, mayRedirect } = request;
+    const { address, entry } = withoutEntry(eventId, url);
+    const shown = { eventId, site: url.origin, mayRenew: true };
+    if (cookie !== undefined) {
+      const judged = await siteAdmissions.judge({ ...shown, kind: 'admission', token: cookie });
+      if ('visitor' in judged) {
+        const { next: admission } = judged;
+        const isRedirected = isShort(address) && ((entry !== undefined && isRead) || (admission && mayRedirect));
+        return { kind: 'admitted', address: isRedirected ? address : undefined, admission };
+      }
+    }
+    if (entry !== undefined && isRead) {
+      const judged = await siteAdmissions.judge({ ...shown, kind: 'entry', token: entry });
       if ('visitor' in judged) return { kind: 'entered', address, admission: judged.next };
     }
-    const waiting = { kind: 'waiting' as const, address: returnAddress(address) };
-    if (cookie === undefined) return waiting;
-    const mayRenew = isPageLoad && isShort(address);
-    const judged = await siteAdmissions.judge({ ...shown, kind: 'admission', token: cookie, mayRenew });
-    if ('refused' in judged) return waiting;
-    // An entry that was used leaves the address: a reload would show it again.
-    if (judged.next !== undefined || entry !== undefined) return { kind: 'renewed', address, admission: judged.next };
-    return { kind: 'admitted' };
+    return { kind: 'waiting', address: returnAddress(address) };
   }
 
   return {

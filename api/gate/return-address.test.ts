@@ -31,16 +31,19 @@ describe('refuses', () => {
 });
 
 test.each([
-  ['https://shop.example/', 'https://shop.example/?frontrow=e'],
-  ['https://shop.example/a?b=%20c&d', 'https://shop.example/a?b=%20c&d&frontrow=e'],
-  ['https://shop.example/a?x=1#there', 'https://shop.example/a?x=1&frontrow=e#there'],
+  ['https://shop.example/', 'https://shop.example/?frontrow_7=e'],
+  ['https://shop.example/a?b=%20c&d', 'https://shop.example/a?b=%20c&d&frontrow_7=e'],
+  ['https://shop.example/a?x=1#there', 'https://shop.example/a?x=1&frontrow_7=e#there'],
 ])('an entry is added to %s and taken away again', (address, withIt) => {
-  expect(withEntry(address, 'e')).toBe(withIt);
-  expect(withoutEntry(new URL(withIt))).toEqual({ address, entry: 'e' });
-  expect(withoutEntry(new URL(address))).toEqual({ address, entry: undefined });
+  expect(withEntry(7, address, 'e')).toBe(withIt);
+  expect(withoutEntry(7, new URL(withIt))).toEqual({ address, entry: 'e' });
+  expect(withoutEntry(7, new URL(address))).toEqual({ address, entry: undefined });
 });
 
 test('of several entries in an address none stays', () => {
-  const { address, entry } = withoutEntry(new URL('https://shop.example/?frontrow=a&b=c&frontrow=d'));
-  expect([address, entry]).toEqual(['https://shop.example/?b=c', 'a']);
+  const { address, entry } = withoutEntry(
+    7,
+    new URL('https://shop.example/?frontrow_7=a&b=c&%66rontrow_7=d&frontrow_8=e'),
+  );
+  expect([address, entry]).toEqual(['https://shop.example/?b=c&frontrow_8=e', 'a']);
 });

@@ -1,5 +1,5 @@
-import { ENTRY_PARAMETER } from '../../shared/contract/gate.ts';
 import { MAX_ADDRESS_LENGTH, MAX_REQUESTED_LENGTH } from '../../shared/contract/limits.ts';
+import { entryParameter } from '../../shared/domain/site-entry.ts';
 import { ApiError } from '../http/errors.ts';
 
 type Headers = NodeJS.Dict<string | string[]>;
@@ -50,19 +50,20 @@ function parsed(text: string): URL | undefined {
 }
 
 /** An address without its entry, and the entry. The rest stays as it was written. */
-export function withoutEntry(url: URL): { address: string; entry: string | undefined } {
-  const entry = url.searchParams.get(ENTRY_PARAMETER) ?? undefined;
+export function withoutEntry(eventId: number, url: URL): { address: string; entry: string | undefined } {
+  const name = entryParameter(eventId);
+  const entry = url.searchParams.get(name) ?? undefined;
   if (entry === undefined) return { address: url.href, entry };
-  const others = url.search.slice(1).split('&');
   const rest = new URL(url);
-  rest.search = others.filter((part) => part.split('=')[0] !== ENTRY_PARAMETER).join('&');
+  const parts = url.search.slice(1).split('&');
+  rest.search = parts.filter((part) => !new URLSearchParams(part).has(name)).join('&');
   return { address: rest.href, entry };
 }
 
 /** An address with an entry. */
-export function withEntry(address: string, entry: string): string {
+export function withEntry(eventId: number, address: string, entry: string): string {
   const url = new URL(address);
-  url.search = [url.search.slice(1), `${ENTRY_PARAMETER}=${entry}`].filter((part) => part !== '').join('&');
+  url.search = [url.search.slice(1), `${entryParameter(eventId)}=${entry}`].filter((part) => part !== '').join('&');
   return url.href;
 }
 

@@ -32,8 +32,16 @@ const visitorOf = ({ aud, event, user, until, ...numbers }: z.infer<typeof claim
   untilMs: 1000 * until,
 });
 
+/** A token that was verified: it stays what it is while its key is present and it has not ended. */
+type Verified = { kind: Kind; visitor: SiteVisitor; kid: string | undefined; expiresMs: number };
+
+/** Tokens in memory whose signature was verified, some 20 MB. */
+const MAX_VERIFIED = 20_000;
+
 /** Entries and admissions to sites, as JWTs that anybody can verify with the public keys. */
 export function createSiteTokens({ ring }: { ring: Pick<GateKeyRing, 'signing' | 'find'> }) {
+  const verified = new Map<string, Verified>();
+
   /** @throws JOSEError where no present key has signed it, or it has ended */
   const verify = (token: string): Promise<JWTVerifyResult> =>
     jwtVerify(
@@ -66,10 +74,18 @@ export function createSiteTokens({ ring }: { ring: Pick<GateKeyRing, 'signing' |
     /** The kind of a token and its visitor, or why it is none. */
     async read(token: string): Promise<{ kind: Kind; visitor: SiteVisitor } | 'forged' | 'expired'> {
       if (token.length > MAX_SITE_TOKEN_LENGTH) return 'forged';
+      const known = verified.get(token);
+      if (known !== undefined && ring.find(known.kid) !== undefined)
+        return known.expiresMs > sharedNowMs() ? known : 'expired';
       try {
         const { payload, protectedHeader } = await verify(token);
-        const kind = kindOf(protectedHeader.typ);
-        return kind === undefined ? 'forged' : { kind, visitor: visitorOf(claims.parse(payload)) };
+        const { kid, typ } = protectedHeader;
+        const kind = kindOf(typ);
+        if (kind === undefined) return 'forged';
+        const read = { kind, visitor: visitorOf(claims.parse(payload)), kid, expiresMs: 1000 * (payload.exp ?? 0) };
+        if (verified.size >= MAX_VERIFIED) verified.clear();
+        verified.set(token, read);
+        return read;
       } catch (fault) {
         if (fault instanceof errors.JWTExpired) return 'expired';
         if (fault instanceof errors.JOSEError) return 'forged';

@@ -1,9 +1,10 @@
 import type { Express, Request, Response } from 'express';
 import { z } from 'zod';
 import type { Config } from '../../shared/config.ts';
-import { entryBody, siteCookie, verifyBody } from '../../shared/contract/gate.ts';
+import { entryBody, verifyBody } from '../../shared/contract/gate.ts';
 import { eventId, inAddress } from '../../shared/contract/ids.ts';
 import { JWKS_SECONDS } from '../../shared/domain/gate-keys.ts';
+import { siteCookie } from '../../shared/domain/site-entry.ts';
 import { sharedNowMs } from '../../shared/platform/clock.ts';
 import type { EventStore } from '../../shared/stores/postgres/events.ts';
 import { metrics } from '../../shared/telemetry/metrics.ts';
@@ -58,45 +59,50 @@ async function eventOf(req: Request, { waitingRooms, events }: GateDeps): Promis
 const decide = (deps: GateDeps) => async (req: Request, res: Response) => {
   const id = await eventOf(req, deps);
   const { url, proxy } = requestedAddress(req.headers);
-  const cookie = cookieOf(req, siteCookie(id));
-  const answer = await deps.gate.decide(id, { url, cookie, isPageLoad: isPageLoad(req) });
+  const isRead = methodOf(req) === 'GET';
+  const answer = await deps.gate.decide(id, {
+    url,
+    cookie: cookieOf(req, siteCookie(id, url.origin)),
+    isRead,
+    mayRedirect: proxy === 'forward-auth' && isRead && isPageLoad(req),
+  });
   metrics.gateAnswers.inc({ answer: answer.kind });
-  if (!('address' in answer)) return void res.writeHead(204, NOT_STORED).end();
-  const location = answer.kind === 'waiting' ? waitingPage(req, id, answer.address, deps) : answer.address;
-  redirect(res, proxy, location, cookiesOf(id, answer));
+  const address = 'address' in answer ? answer.address : undefined;
+  const headers = { ...NOT_STORED, ...cookiesOf(id, url.origin, answer) };
+  if (address === undefined) return void res.writeHead(204, headers).end();
+  const location = answer.kind === 'waiting' ? waitingPage(req, id, address, deps) : address;
+  redirect(res, proxy, location, headers);
 };
 
 const NOT_STORED = { 'cache-control': 'no-store' };
 
-/**
- * Whether a browser loads a page, and follows a redirect of it. The method comes from the proxy: a form that was posted
- * would be lost by a redirect.
- */
+/** The method of the visitor's request, as the proxy sends it. A form that was posted would be lost by a redirect. */
+const methodOf = ({ headers }: Request) => headers['x-original-method'] ?? headers['x-forwarded-method'] ?? 'GET';
+
+/** Whether a browser loads a page, and follows a redirect of it. */
 function isPageLoad({ headers }: Request): boolean {
-  const method = headers['x-original-method'] ?? headers['x-forwarded-method'];
-  if (method !== 'GET') return false;
   const mode = headers['sec-fetch-mode'];
   return mode === undefined ? (headers.accept ?? '').includes('text/html') : mode === 'navigate';
 }
 
 /** The waiting page, from where a visitor comes back to an address. */
 function waitingPage({ socket }: Request, id: number, address: string, { config }: GateDeps): string {
-  const own = `http://${(socket.localAddress ?? '127.0.0.1').replace('::ffff:', '')}:${socket.localPort}`;
+  const local = (socket.localAddress ?? '127.0.0.1').replace('::ffff:', '');
+  const own = `http://${local.includes(':') ? `[${local}]` : local}:${socket.localPort}`;
   return `${config.PUBLIC_URL ?? own}/events/${id}/wait?return=${encodeURIComponent(address)}`;
 }
 
-function cookiesOf(id: number, answer: GateAnswer): Record<string, string> {
+function cookiesOf(id: number, site: string, answer: GateAnswer): Record<string, string> {
   const admission = 'admission' in answer ? answer.admission : undefined;
   if (admission === undefined) return {};
   const seconds = Math.max(1, Math.floor((admission.untilMs - sharedNowMs()) / 1000));
   const attributes = `Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`;
-  return { 'set-cookie': `${siteCookie(id)}=${admission.token}; ${attributes}` };
+  return { 'set-cookie': `${siteCookie(id, site)}=${admission.token}; ${attributes}` };
 }
 
 /** nginx takes 401 as the answer of a gate, and makes the redirect itself; the others pass on what they get. */
-function redirect(res: Response, proxy: ProxyKind, location: string, cookies: Record<string, string>): void {
-  const status = proxy === 'nginx' ? 401 : 302;
-  res.writeHead(status, { location, 'content-length': 0, ...NOT_STORED, ...cookies }).end();
+function redirect(res: Response, proxy: ProxyKind, location: string, headers: Record<string, string>): void {
+  res.writeHead(proxy === 'nginx' ? 401 : 302, { location, 'content-length': 0, ...headers }).end();
 }
 
 const giveEntry = (deps: GateDeps) => async (req: Request, res: Response) => {
@@ -108,8 +114,8 @@ const giveEntry = (deps: GateDeps) => async (req: Request, res: Response) => {
 
 const verify = (deps: GateDeps) => async (req: Request, res: Response) => {
   refuseQuery(req);
-  const { eventId: id, site, token } = parse(verifyBody, await readJson(req));
-  const judged = await deps.siteAdmissions.judge({ eventId: id, site, token, mayRenew: true });
+  const { eventId: id, site, token, renew } = parse(verifyBody, await readJson(req));
+  const judged = await deps.siteAdmissions.judge({ eventId: id, site, token, mayRenew: renew });
   if ('refused' in judged) throw new ApiError('ADMISSION_INVALID', undefined, { reason: judged.refused });
   const { visitor, entries, next } = judged;
   const { position, userId, untilMs } = visitor;

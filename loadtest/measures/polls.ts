@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { eventView } from '../../shared/contract/events.ts';
-import { entryView, siteCookie } from '../../shared/contract/gate.ts';
+import { entryView } from '../../shared/contract/gate.ts';
 import { joinAnswer, VISITOR_TOKEN_HEADER, visitorView } from '../../shared/contract/waiting-room.ts';
+import { siteCookie } from '../../shared/domain/site-entry.ts';
 import { command, number } from '../kit/command.ts';
 import { type Answer, hammer } from '../kit/hammer.ts';
 import { operatorOf, setRoom } from '../kit/operator.ts';
@@ -72,7 +73,7 @@ async function openSite(url: string): Promise<{ event: number; cookies: string[]
   const { id } = eventView.parse(await operate('POST', '/api/events', { name: 'A site', zones: [] }));
   await setRoom(operate, { mode: 'on', sites: [SITE], peoplePerMinute: 10_000, admissionSeconds: 3_600 }, id);
   const cookies = await Promise.all(Array.from({ length: ADMITTED }, () => enterSite(url, id)));
-  if (!cookies.every((cookie) => cookie.startsWith(siteCookie(id)))) throw new Error('a visitor did not get in');
+  if (!cookies.every((cookie) => cookie.startsWith(siteCookie(id, SITE)))) throw new Error('a visitor did not get in');
   return { event: id, cookies };
 }
 

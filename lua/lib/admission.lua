@@ -5,6 +5,7 @@
 
 -- @include keys
 -- @include tickets
+-- @include room
 
 -- @constants LINE_CHUNK
 local USES_TTL_SEC = 86400
@@ -20,22 +21,32 @@ local function parseAdmission(tag, event, admission)
   }
 end
 
--- The generation of an event's line; 0 where Redis knows no line. `generations` caches it for one call of a script.
-local generations = {}
-local function generationOfLine(tag, event)
-  if not generations[event] then
-    generations[event] = tonumber(redis.call('HGET', roomKey(tag, event), 'generation') or nil) or 0
+-- An event's line: its generation, 0 where Redis knows no line, and when a postponed sale took admissions back, if
+-- ever. `lines` caches it for one call of a script.
+local lines = {}
+local function lineOf(tag, event)
+  if not lines[event] then
+    local line = redis.call('HMGET', roomKey(tag, event), 'generation', 'revokedMs')
+    lines[event] = { generation = tonumber(line[1] or nil) or 0, revokedMs = tonumber(line[2] or nil) }
   end
-  return generations[event]
+  return lines[event]
 end
 
--- Whether an admission belongs to the current line: false where its line has ended, nil where Redis does not know the
--- line (yet).
+-- Whether a postponed sale took an admission back.
+local function wasTakenBack(tag, event, admission, revokedMs)
+  local terms = redis.call('HMGET', roomKey(tag, event), 'terms', 'turnMs', 'admissionMs')
+  local position, untilMs = string.match(admission, '^%d+:(%d+):%d+:(%d+)$')
+  return isRevoked(parseTerms(terms[1], terms[2], terms[3]), revokedMs, tonumber(position), tonumber(untilMs))
+end
+
+-- Whether an admission belongs to the current line: false where its line has ended or the admission was taken back, nil
+-- where Redis does not know the line (yet).
 local function isOfLine(tag, event, admission)
   local generation = tonumber(string.match(admission, '^(%d+):'))
-  local current = generationOfLine(tag, event)
-  if current < generation then return nil end
-  return current == generation
+  local line = lineOf(tag, event)
+  if line.generation < generation then return nil end
+  if line.generation > generation then return false end
+  return not (line.revokedMs and wasTakenBack(tag, event, admission, line.revokedMs))
 end
 
 local function endOfAdmission(admission) return tonumber(string.match(admission, ':(%d+)$')) end

@@ -64,6 +64,12 @@ local function termsOf(terms, position)
   end
 end
 
+-- Whether an admission began before a postponed sale took all back at `revokedMs`. The beginning follows from its end.
+local function isRevoked(terms, revokedMs, position, untilMs)
+  local lengths = termsOf(terms, position)
+  return untilMs - lengths.turnMs - lengths.admissionMs < revokedMs
+end
+
 -- Milliseconds that the history covers: the longest turn with its admission, and at least a minute.
 local function windowOf(terms)
   local windowMs = 60000

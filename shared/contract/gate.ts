@@ -2,12 +2,6 @@ import { z } from 'zod';
 import { eventId, userId } from './ids.ts';
 import { MAX_ADDRESS_LENGTH, MAX_SITE_LENGTH, MAX_SITE_TOKEN_LENGTH, MAX_SITES } from './limits.ts';
 
-/** The parameter of an address that has a visitor's entry to a site. */
-export const ENTRY_PARAMETER = 'frontrow';
-
-/** The cookie of a site that has a visitor's admission to it. */
-export const siteCookie = (id: number): string => `frontrow_${id}`;
-
 /** Whether a host is this machine. Browsers keep `Secure` cookies of it without TLS, and of no other host. */
 const isThisMachine = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host);
 
@@ -37,10 +31,14 @@ export const sites = z
   .max(MAX_SITES)
   .refine((all) => new Set(all).size === all.length, 'each site once');
 
+/** Whether a text is the address of a page, also as browsers write it. */
+const isAddress = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).href.length <= MAX_ADDRESS_LENGTH;
+
 const address = z
   .string()
   .max(MAX_ADDRESS_LENGTH)
-  .refine((text) => URL.canParse(text), 'an address such as https://shop.example/sale');
+  .refine(isAddress, `an address such as https://shop.example/sale, of at most ${MAX_ADDRESS_LENGTH} characters`);
 
 /**
  * Body of `POST /api/events/:id/waiting-room/entry`, which may be left out. `returnTo`: the address on one of the
@@ -54,9 +52,17 @@ export const entryBody = z.strictObject({ returnTo: address.optional() }).meta({
  */
 export const entryView = z.object({ url: z.string(), expiresAt: z.iso.datetime().optional() }).meta({ id: 'Entry' });
 
-/** Body of `POST /api/gate/verify`: a token that a visitor showed to a site, an entry or an admission. */
+/**
+ * Body of `POST /api/gate/verify`: a token that a visitor showed to a site, an entry or an admission. `renew`: false
+ * where the caller cannot store another token in its place.
+ */
 export const verifyBody = z
-  .strictObject({ eventId, site, token: z.string().min(1).max(MAX_SITE_TOKEN_LENGTH) })
+  .strictObject({
+    eventId,
+    site,
+    token: z.string().min(1).max(MAX_SITE_TOKEN_LENGTH),
+    renew: z.boolean().default(true),
+  })
   .meta({ id: 'VerifyRequest' });
 
 /**

@@ -123,7 +123,6 @@ export const metrics = {
     'open',
     'admitted',
     'entered',
-    'renewed',
     'waiting',
   ]),
   roomEstimateError: histogram(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { isInstalled } from '../../loadtest/kit/processes.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
+import { siteCookie } from '../../shared/domain/site-entry.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { cleanUp, dataFolder, launch, startFrontrow, until } from '../support/processes.ts';
 import { calledVisitor, storedCookie } from '../support/site-visitors.ts';
@@ -63,6 +64,10 @@ async function load(port: number, path: string, cookie = '') {
   expect(location).toBe(`${url}/events/${event}/wait?return=${encodeURIComponent(`${site}/`)}`);
   const address = await (await calledVisitor(url, Number(event))).entryTo(`${site}/`);
   const { stored } = await load(port, address.slice(site.length));
-  const page = await load(port, '/', `frontrow_${event}=${storedCookie(stored?.[0])}`);
+  const page = await load(
+    port,
+    '/',
+    `${siteCookie(Number(event), `http://localhost:${port}`)}=${storedCookie(stored?.[0])}`,
+  );
   expect([page.status, page.body]).toEqual([200, expect.stringContaining('You are in the shop')]);
 });

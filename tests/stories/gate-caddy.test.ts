@@ -7,6 +7,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { replaced } from '../../loadtest/kit/nginx.ts';
 import { isInstalled } from '../../loadtest/kit/processes.ts';
 import { freePort } from '../../local/embedded/free-port.ts';
+import { siteCookie } from '../../shared/domain/site-entry.ts';
 import { projectRoot } from '../../shared/platform/root.ts';
 import { cleanUp, dataFolder, launch, until } from '../support/processes.ts';
 import { calledVisitor, storedCookie } from '../support/site-visitors.ts';
@@ -62,7 +63,7 @@ afterAll(async () => {
     { 'x-forwarded-uri': '/elsewhere', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'https' },
     { 'x-original-url': 'https://evil.test/' },
     { authorization: 'Bearer a-key-of-the-shop' },
-    { cookie: `frontrow_${event}=nonsense` },
+    { cookie: `${siteCookie(event, site)}=nonsense` },
   ];
   for (const spoof of spoofs) {
     const { status, headers } = await load('/sale?q=a%20b', spoof);
@@ -73,7 +74,7 @@ afterAll(async () => {
   const address = await (await calledVisitor(system().url, event)).entryTo(`${site}/sale`);
   const entered = await load(address.slice(site.length));
   expect([entered.status, entered.headers.get('location')]).toEqual([302, `${site}/sale`]);
-  const cookie = `frontrow_${event}=${storedCookie(entered.headers.get('set-cookie'))}`;
+  const cookie = `${siteCookie(event, site)}=${storedCookie(entered.headers.get('set-cookie'))}`;
   const admitted = await load('/sale', { cookie, authorization: 'Bearer a-key-of-the-shop' });
   expect([admitted.status, await admitted.text()]).toEqual([200, 'the sale']);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { entryParameter } from '../../shared/domain/site-entry.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { useSystem } from '../support/system.ts';
@@ -37,7 +38,7 @@ async function newAdmission(): Promise<{ event: number; admission: string }> {
   await visitor.until('your_turn');
   const headers = { 'x-visitor-token': visitor.token };
   const { body } = await send(url, 'POST', `/api/events/${event}/waiting-room/entry`, {}, headers);
-  const token = new URL(String(body.url)).searchParams.get('frontrow');
+  const token = new URL(String(body.url)).searchParams.get(entryParameter(event));
   const verified = await send(url, 'POST', '/api/gate/verify', { eventId: event, site: SITE, token });
   return { event, admission: String(verified.body.admission) };
 }
@@ -86,7 +87,16 @@ test('a key that is withdrawn is refused at once, and another one signs', async 
   };
   await until(async () => (await atAnother()).reason === 'forged', 10_000);
   expect(decodeProtectedHeader((await newAdmission()).admission).kid).not.toBe(signing?.id);
-  for (const { id } of (await call('GET')).keys) await call('DELETE', `/${id}`);
+  // An ended key must not sign again once the one after it is withdrawn.
+  await age(1_000);
+  await call('POST');
+  const ended = await age(80);
+  expect(statesOf(ended)).toEqual(['ended', 'signing']);
+  await call('DELETE', `/${ended[1]?.id}`);
+  const { keys: left } = await call('GET');
+  expect(statesOf(left)).toEqual(['signing']);
+  expect(ended.map(({ id }) => id)).not.toContain(left[0]?.id);
+  for (const { id } of left) await call('DELETE', `/${id}`);
   expect(statesOf((await call('GET')).keys)).toEqual(['signing']); // there is always one
   expect(await call('DELETE', '/unknown')).toMatchObject({ status: 404, body: { code: 'KEY_UNKNOWN' } });
   await another.close();

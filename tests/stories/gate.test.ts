@@ -3,6 +3,7 @@ import { get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { createLocalJWKSet, generateKeyPair, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose';
+import { MAX_UNSHOWN, siteCookie } from '../../shared/domain/site-entry.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { makeEntriesOlder } from '../support/site-entries.ts';
@@ -23,7 +24,7 @@ async function ask(event: number, { cookie, path = '/sale', site = SITE, headers
       'x-original-url': `${site}${path}`,
       'x-original-method': 'GET',
       'sec-fetch-mode': 'navigate',
-      ...(cookie !== undefined && { cookie: `theme=dark; frontrow_${event}=${cookie}` }),
+      ...(cookie !== undefined && { cookie: `theme=dark; ${siteCookie(event, site)}=${cookie}` }),
       ...headers,
     },
   });
@@ -34,6 +35,9 @@ async function ask(event: number, { cookie, path = '/sale', site = SITE, headers
 }
 
 const cookieIn = (stored: string | undefined): string => /=([^;]*)/.exec(stored ?? '')?.[1] ?? '';
+
+/** The entry in an address. */
+const entryIn = (address: unknown): string => [...new URL(String(address)).searchParams.values()].at(-1) ?? '';
 
 const waiting = (event: number, path = '/sale', site = SITE) => ({
   status: 401,
@@ -84,7 +88,7 @@ test('a visitor is sent to the waiting page, comes back with an entry, and passe
 
   const { status, body } = await entryOf(event, visitor.token, `${SITE}/sale?q=a%20b&size=2`);
   expect(status).toBe(200);
-  expect(body.url).toMatch(/^https:\/\/shop\.example\/sale\?q=a%20b&size=2&frontrow=[\w.-]+$/);
+  expect(body.url).toMatch(/^https:\/\/shop\.example\/sale\?q=a%20b&size=2&frontrow_\d+=[\w.-]+$/);
   expect(Date.parse(String(body.expiresAt)) - Date.now()).toBeLessThanOrEqual(61_000);
   const entered = await ask(event, { path: pathOf(body.url) });
   expect(entered).toMatchObject({ status: 401, location: `${SITE}/sale?q=a%20b&size=2` });
@@ -120,7 +124,7 @@ test('Traefik and Caddy get the same with 302, by their own headers', async () =
   const entered = await at(pathOf(body.url));
   expect([entered.status, entered.headers.get('location')]).toEqual([302, `${SITE}/sale?size=2`]);
   expect(
-    (await at('/sale', `frontrow_${event}=${cookieIn(entered.headers.get('set-cookie') ?? undefined)}`)).status,
+    (await at('/sale', `__Host-frontrow_${event}=${cookieIn(entered.headers.get('set-cookie') ?? undefined)}`)).status,
   ).toBe(204);
 });
 
@@ -129,7 +133,7 @@ test('without a line everybody passes; an unknown event and a site that is not l
   expect(await ask(event)).toMatchObject({ status: 204 });
   expect(await entryOf(event, '')).toMatchObject({ status: 403, body: { code: 'SITE_UNKNOWN' } });
   await setRoom(system().url, { sites: [SITE] }, event);
-  expect(await entryOf(event, '')).toMatchObject({ status: 200, body: { url: `${SITE}/sale?size=2` } });
+  await until(async () => (await entryOf(event, '')).body.url === `${SITE}/sale?size=2`, 10_000);
   const first = await send(system().url, 'POST', `/api/events/${event}/waiting-room/entry`);
   expect(first).toMatchObject({ status: 200, body: { url: `${SITE}/` } });
   await setRoom(system().url, { mode: 'on' }, event);
@@ -155,10 +159,11 @@ describe('nobody comes in by', () => {
   test('an address of another site to return to', async () => {
     const event = await newRoom();
     const { token } = await calledVisitor(event);
-    for (const returnTo of ['https://evil.test/', 'javascript:alert(1)', 'https://shop.example.evil.test/'])
+    for (const returnTo of ['https://evil.test/', 'http://shop.example/', 'https://shop.example.evil.test/'])
       expect(await entryOf(event, token, returnTo)).toMatchObject({ status: 403, body: { code: 'SITE_UNKNOWN' } });
-    expect(await entryOf(event, token, '/sale')).toMatchObject({ status: 400 });
-    expect(await entryOf(event, token, 'https://me@shop.example/')).toMatchObject({ status: 400 });
+    const none = ['/sale', 'https://me@shop.example/', 'javascript:alert(1)', 'blob:https://shop.example/sale'];
+    for (const returnTo of [...none, `${SITE}/${'é'.repeat(900)}`])
+      expect(await entryOf(event, token, returnTo)).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST' } });
   });
 
   test('a forged token, or one of another kind', async () => {
@@ -172,7 +177,7 @@ describe('nobody comes in by', () => {
     const ofOwnKey = (alg: string, key: Parameters<SignJWT['sign']>[0]) =>
       new SignJWT(claims).setProtectedHeader({ alg, kid, typ: 'admission+jwt' }).sign(key);
     const unsigned = `${Buffer.from('{"alg":"none","typ":"admission+jwt"}').toString('base64url')}.${payload}.`;
-    const entry = new URL(address).searchParams.get('frontrow') ?? '';
+    const entry = entryIn(address);
     const forged = [
       `${header}.${changed.toString('base64url')}.${signature}`,
       await ofOwnKey('EdDSA', privateKey),
@@ -183,7 +188,7 @@ describe('nobody comes in by', () => {
     ];
     for (const token of [...forged, entry]) expect(await ask(event, { cookie: token })).toMatchObject(waiting(event));
     for (const token of forged.slice(0, -1)) expect(await verify(event, token)).toMatchObject(refused('forged'));
-    expect(await ask(event, { path: `/sale?frontrow=${cookie}` })).toMatchObject(waiting(event));
+    expect(await ask(event, { path: `/sale?frontrow_${event}=${cookie}` })).toMatchObject(waiting(event));
     expect(await ask(event, { cookie })).toMatchObject({ status: 204 });
   });
 
@@ -194,9 +199,7 @@ describe('nobody comes in by', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(event, { path: pathOf(body.url) })));
     expect(answers.filter(({ stored }) => stored !== undefined)).toHaveLength(1);
     expect(await ask(event, { path: pathOf(body.url) })).toMatchObject(waiting(event, '/sale?size=2'));
-    expect(await verify(event, String(new URL(String(body.url)).searchParams.get('frontrow')))).toMatchObject(
-      refused('taken'),
-    );
+    expect(await verify(event, entryIn(body.url))).toMatchObject(refused('taken'));
     // With the cookie a reload of the address only loses the entry.
     const cookie = cookieIn(answers.find(({ stored }) => stored !== undefined)?.stored);
     expect(await ask(event, { cookie, path: pathOf(body.url) })).toMatchObject({
@@ -244,6 +247,9 @@ test('an admission lets in one browser at a time, as often as its uses allow', a
   const first = await admitted(event);
   const again = await entryOf(event, first.token);
   const second = cookieIn((await ask(event, { path: pathOf(again.body.url) })).stored);
+  // Until the second browser has come back with its cookie, the answer to it may be lost.
+  await makeEntriesOlder(system().redis, event, 20_000);
+  expect(await ask(event, { cookie: first.cookie })).toMatchObject({ status: 204 });
   expect(await ask(event, { cookie: second })).toMatchObject({ status: 204 });
   // Requests of the first browser may be under way; ten seconds later it is out.
   expect(await ask(event, { cookie: first.cookie })).toMatchObject({ status: 204, stored: undefined });
@@ -253,20 +259,91 @@ test('an admission lets in one browser at a time, as often as its uses allow', a
   expect(await entryOf(event, first.token)).toMatchObject(refused('used_up'));
 });
 
-test('of two browsers with one cookie, one gets the next and the other is out', async () => {
+test('a visitor who is in takes no other entry: a reload of the waiting page costs nothing', async () => {
+  const event = await newRoom({ uses: 2 });
+  const { token, cookie } = await admitted(event);
+  for (let i = 0; i < 4; i += 1) {
+    const { body } = await entryOf(event, token);
+    expect(await ask(event, { cookie, path: pathOf(body.url) })).toMatchObject({ location: `${SITE}/sale?size=2` });
+    expect(
+      await ask(event, { cookie, path: pathOf(body.url), headers: { 'x-original-method': 'POST' } }),
+    ).toMatchObject({ status: 204 });
+  }
+  const { body } = await entryOf(event, token);
+  for (const method of ['HEAD', 'POST'])
+    expect(await ask(event, { path: pathOf(body.url), headers: { 'x-original-method': method } })).toMatchObject(
+      waiting(event, '/sale?size=2'),
+    );
+  expect(await ask(event, { path: pathOf(body.url) })).toMatchObject({ stored: expect.any(String) });
+});
+
+test('of browsers with one cookie, one gets the next and the others are out, whatever they request', async () => {
   const event = await newRoom();
   const { cookie } = await admitted(event);
+  expect(await ask(event, { cookie })).toMatchObject({ status: 204 });
   await makeEntriesOlder(system().redis, event, 30_000);
-  // Requests that a redirect would harm do not renew.
-  for (const headers of [{ 'sec-fetch-mode': 'cors' }, { 'x-original-method': 'POST' }, { 'x-original-method': '' }])
-    expect(await ask(event, { cookie, headers })).toMatchObject({ status: 204 });
-  const answers = await Promise.all([ask(event, { cookie }), ask(event, { cookie })]);
-  expect(answers.map(({ status }) => status).sort()).toEqual([204, 401]);
-  const renewed = answers.find(({ status }) => status === 401);
-  expect(renewed?.location).toBe(`${SITE}/sale`);
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(event, { cookie })));
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 204));
+  const stored = answers.flatMap((answer) => answer.stored ?? []);
+  expect(stored).toHaveLength(1);
+  expect(await ask(event, { cookie: cookieIn(stored[0]) })).toMatchObject({ status: 204 });
   await makeEntriesOlder(system().redis, event, 10_000);
-  expect(await ask(event, { cookie: cookieIn(renewed?.stored) })).toMatchObject({ status: 204 });
+  expect(await ask(event, { cookie: cookieIn(stored[0]) })).toMatchObject({ status: 204 });
   expect(await ask(event, { cookie })).toMatchObject(waiting(event));
+});
+
+test('browsers that never store the next cookie are out after a while', async () => {
+  const event = await newRoom();
+  const { cookie } = await admitted(event);
+  for (let i = 0; i < MAX_UNSHOWN; i += 1) {
+    expect(await ask(event, { cookie, headers: { 'sec-fetch-mode': 'cors' } })).toMatchObject({ status: 204 });
+    await makeEntriesOlder(system().redis, event, 30_000);
+  }
+  // The first one was that of the cookie itself.
+  expect(await ask(event, { cookie })).toMatchObject({ status: 204 });
+  await makeEntriesOlder(system().redis, event, 30_000);
+  expect(await ask(event, { cookie })).toMatchObject(waiting(event));
+});
+
+test('a server that verifies and cannot store a cookie asks for none', async () => {
+  const event = await newRoom();
+  const { cookie } = await admitted(event);
+  for (let i = 0; i < 2 * MAX_UNSHOWN; i += 1) {
+    await makeEntriesOlder(system().redis, event, 30_000);
+    const body = { eventId: event, site: SITE, token: cookie, renew: false };
+    const answer = await send(system().url, 'POST', '/api/gate/verify', body);
+    expect(answer).toMatchObject({ status: 200 });
+    expect(answer.body).not.toHaveProperty('admission');
+  }
+});
+
+test('a sale that is postponed takes its admissions back, for sites and for bookings', async () => {
+  const event = await newRoom({ turnSeconds: 60 });
+  const visitor = await calledVisitor(event);
+  const headers = await visitor.admitted();
+  const { body } = await entryOf(event, visitor.token);
+  const cookie = cookieIn((await ask(event, { path: pathOf(body.url) })).stored);
+  const setSale = (onSaleAt: string | null) => send(system().url, 'PATCH', `/api/events/${event}`, { onSaleAt });
+  await setSale('2999-01-01T00:00:00Z');
+  await until(async () => (await ask(event, { cookie })).status === 401, 10_000);
+  expect(await verify(event, cookie)).toMatchObject(refused('closed'));
+  await setSale(null);
+  await until(async () => (await visitor.poll()).status === 'your_turn', 10_000);
+  expect(await ask(event, { cookie })).toMatchObject(waiting(event));
+  const book = (headers: Record<string, string>) =>
+    send(system().url, 'POST', '/api/bookings?wait=10', { eventId: event, userId: 1, count: 1 }, headers);
+  expect(await book(headers)).toMatchObject({ status: 403, body: { code: 'ADMISSION_INVALID' } });
+  expect(await book(await visitor.admitted())).toMatchObject({ status: 201 });
+  const again = await entryOf(event, visitor.token);
+  expect(await ask(event, { path: pathOf(again.body.url) })).toMatchObject({ stored: expect.any(String) });
+});
+
+test('an event that has ended or was cancelled has no line: everybody passes', async () => {
+  const event = await newRoom();
+  await setRoom(system().url, { paused: true }, event);
+  expect(await ask(event)).toMatchObject(waiting(event));
+  await send(system().url, 'POST', `/api/events/${event}/cancel`);
+  await until(async () => (await ask(event)).status === 204, 10_000);
 });
 
 test('a site verifies offline with the public keys, and online what a signature cannot show', async () => {
@@ -284,7 +361,7 @@ test('a site verifies offline with the public keys, and online what a signature 
   const { body } = await verify(event, cookie);
   expect(await ask(event, { cookie: String(body.admission) })).toMatchObject({ status: 204 });
   const { token } = await calledVisitor(event);
-  const entry = new URL(String((await entryOf(event, token)).body.url)).searchParams.get('frontrow') ?? '';
+  const entry = entryIn((await entryOf(event, token)).body.url);
   expect(await verify(event, entry)).toMatchObject({
     status: 200,
     body: { position: 2, admission: expect.any(String) },

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 export async function makeEntriesOlder(redis: Redis, event: number, ms: number): Promise<void> {
   for (const key of await redis.keys(`*room-entries:${event}:*`))
     for (const [field, value] of Object.entries(await redis.hgetall(key))) {
-      const [serial, entries, atMs] = value.split(':').map(Number);
-      await redis.hset(key, field, `${serial}:${entries}:${Number(atMs) - ms}`);
+      const { issuedMs, shownMs, ...others } = JSON.parse(value);
+      await redis.hset(key, field, JSON.stringify({ ...others, issuedMs: issuedMs - ms, shownMs: shownMs - ms }));
     }
 }

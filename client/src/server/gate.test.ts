@@ -70,7 +70,7 @@ const request = (path: string, { headers = {}, method = 'GET' }: { headers?: obj
   headers: new Headers({ ...PAGE, ...headers }),
 });
 const withCookie = (token: string, path = '/sale') =>
-  request(path, { headers: { cookie: `a=b; frontrow_12=${token}` } });
+  request(path, { headers: { cookie: `a=b; __Host-frontrow_12=${token}` } });
 const waitingPage = (address: string) => `${API}/events/12/wait?return=${encodeURIComponent(address)}`;
 const sentTo = (location: string, cookie?: unknown) => ({
   passes: false,
@@ -120,10 +120,12 @@ test('a script without an admission gets a problem, which names the waiting page
 test('an entry becomes a cookie, and the address loses it', async () => {
   api.answer = answerWith(() => verified({ admission: 'next' }));
   const entry = await tokenOf({ typ: 'entry+jwt' });
-  const path = `/sale?size=2&frontrow=${entry}&q=a%20b`;
+  const path = `/sale?size=2&frontrow_12=${entry}&q=a%20b`;
   const gate = gateOf();
   const answers = await Promise.all([gate.decide(request(path)), gate.decide(request(path))]);
-  const cookie = expect.stringMatching(/^frontrow_12=next; Path=\/; Max-Age=3\d{3}; Secure; HttpOnly; SameSite=Lax/);
+  const cookie = expect.stringMatching(
+    /^__Host-frontrow_12=next; Path=\/; Max-Age=3\d{3}; Secure; HttpOnly; SameSite=Lax/,
+  );
   expect(answers).toContainEqual(sentTo(`${SITE}/sale?size=2&q=a%20b`, cookie));
   expect(answers).toContainEqual(toWait('/sale?size=2&q=a%20b'));
   // It is remembered as used; a form that was posted does not use one.
@@ -168,7 +170,7 @@ test('tokens that are not valid offline are not asked for online', async () => {
   ];
   for (const token of tokens) expect(await gate.decide(withCookie(token))).toEqual(toWait());
   const admission = await tokenOf();
-  expect(await gate.decide(request(`/sale?frontrow=${admission}`))).toEqual(toWait());
+  expect(await gate.decide(request(`/sale?frontrow_12=${admission}`))).toEqual(toWait());
   expect(countAsked(VERIFY)).toBe(0);
   expect(countAsked('/.well-known/jwks.json')).toBe(1);
 });
@@ -202,8 +204,8 @@ describe('while the API does not answer', () => {
     expect(await gate.decide(withCookie('nonsense'))).toMatchObject(unavailable);
     expect(await gate.decide(request('/sale'))).toMatchObject(unavailable);
     const entry = await tokenOf({ typ: 'entry+jwt' });
-    expect(await gate.decide(request(`/sale?frontrow=${entry}`))).toMatchObject(unavailable);
-    expect(await gate.decide(withCookie(known, `/sale?frontrow=${entry}`))).toEqual(sentTo(`${SITE}/sale`));
+    expect(await gate.decide(request(`/sale?frontrow_12=${entry}`))).toMatchObject(unavailable);
+    expect(await gate.decide(withCookie(known, `/sale?frontrow_12=${entry}`))).toEqual(sentTo(`${SITE}/sale`));
     const asked = api.asked.length;
     await Promise.all(Array.from({ length: 20 }, () => gate.decide(request('/sale'))));
     expect(api.asked.length).toBe(asked);
@@ -250,8 +252,11 @@ test('the middleware adds the cookie, answers for the site, and passes faults on
       const headers = { ...PAGE, cookie };
       middleware({ method: 'GET', url: '/', originalUrl: '/sale', headers }, res, (fault) => resolve({ added, fault }));
     });
-  const passed = await handled(`frontrow_12=${await tokenOf()}`);
-  expect(passed).toEqual({ added: [expect.stringMatching(/^Set-Cookie: frontrow_12=next; Path/)], fault: undefined });
+  const passed = await handled(`__Host-frontrow_12=${await tokenOf()}`);
+  expect(passed).toEqual({
+    added: [expect.stringMatching(/^Set-Cookie: __Host-frontrow_12=next; Path/)],
+    fault: undefined,
+  });
   expect(await handled('')).toEqual({ added: [], status: 302 });
   api.answer = () => Response.json({ code: 'INVALID_REQUEST' }, { status: 400 });
   after(1_100);

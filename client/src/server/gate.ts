@@ -1,9 +1,7 @@
 import type { LineView } from '../contract.ts';
+import { entryParameter, siteCookie } from '../domain.ts';
 import { createGateApi, type GateApi } from './gate-api.ts';
 import { createGateTokens, isUnavailable, type StoredAdmission } from './gate-tokens.ts';
-
-/** The parameter of an address that has a visitor's entry. */
-const ENTRY_PARAMETER = 'frontrow';
 
 /** Milliseconds for which it is known whether an event has a line. */
 const LINE_MS = 1_000;
@@ -64,7 +62,7 @@ export function createGate({ baseUrl, publicUrl = baseUrl, eventId, site }: Gate
   const api = createGateApi(baseUrl);
   const tokens = createGateTokens({ api, eventId, site });
   const hasLine = createLineCheck(api, eventId);
-  const cookieName = `frontrow_${eventId}`;
+  const cookieName = siteCookie(eventId, site);
 
   const cookieOf = ({ token, seconds }: StoredAdmission): string =>
     `${cookieName}=${token}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`;
@@ -73,28 +71,22 @@ export function createGate({ baseUrl, publicUrl = baseUrl, eventId, site }: Gate
   const toAddress = (path: string, stored?: StoredAdmission): GateAnswer =>
     answered(302, { location: `${site}${path}`, ...(stored && { 'set-cookie': cookieOf(stored) }) });
 
+  /** A visitor who is in takes no other entry, and none by a form that is posted. */
   async function judge({ method, url, headers }: GateRequest): Promise<GateAnswer | undefined> {
-    const { path, entry } = withoutEntry(pathOf(url));
-    let unavailable: unknown;
-    if (entry !== undefined && method === 'GET') {
-      const stored = await tokens.takeEntry(entry).catch((fault) => {
-        if (!isUnavailable(fault)) throw fault;
-        unavailable = fault;
-      });
-      if (stored) return toAddress(path, stored);
-    }
+    const { path, entry } = withoutEntry(eventId, pathOf(url));
+    const isEntering = entry !== undefined && method === 'GET';
     const token = cookieIn(headers.get('cookie'), cookieName);
     const { isValid, next } = token === undefined ? { isValid: false } : await tokens.judgeAdmission(token);
-    if (isValid) return entry === undefined ? passing(next && cookieOf(next)) : toAddress(path, next);
-    if (unavailable !== undefined) throw unavailable;
-    return undefined;
+    if (isValid) return isEntering ? toAddress(path, next) : passing(next && cookieOf(next));
+    const stored = isEntering ? await tokens.takeEntry(entry) : undefined;
+    return stored && toAddress(path, stored);
   }
 
   /** The answer to a visitor without an admission. A script would not see the waiting page, so it gets a problem. */
   function toWaitingPage({ url, headers }: GateRequest): GateAnswer {
-    const address = `${site}${withoutEntry(pathOf(url)).path}`;
-    const back = address.length > MAX_ADDRESS_LENGTH ? site : address;
-    const location = `${waitingPage}?return=${encodeURIComponent(back)}`;
+    const address = encodeURIComponent(`${site}${withoutEntry(eventId, pathOf(url)).path}`);
+    const back = address.length > MAX_ADDRESS_LENGTH ? encodeURIComponent(site) : address;
+    const location = `${waitingPage}?return=${back}`;
     if (isPageLoad(headers)) return answered(302, { location });
     const problem = { title: 'Visitors wait in line', status: 403, code: 'ADMISSION_REQUIRED', location };
     return answered(403, { 'content-type': 'application/problem+json' }, JSON.stringify(problem));
@@ -174,11 +166,12 @@ function pathOf(url: string): string {
 }
 
 /** A path without its entry, and the entry. The rest stays as it was written. */
-function withoutEntry(path: string): { path: string; entry: string | undefined } {
+function withoutEntry(eventId: number, path: string): { path: string; entry: string | undefined } {
+  const name = entryParameter(eventId);
   const [plain = '/', query = ''] = splitOnce(path, '?');
-  const entry = new URLSearchParams(query).get(ENTRY_PARAMETER) ?? undefined;
+  const entry = new URLSearchParams(query).get(name) ?? undefined;
   if (entry === undefined) return { path, entry };
-  const rest = query.split('&').filter((part) => part.split('=')[0] !== ENTRY_PARAMETER);
+  const rest = query.split('&').filter((part) => !new URLSearchParams(part).has(name));
   return { path: rest.length === 0 ? plain : `${plain}?${rest.join('&')}`, entry };
 }
 

@@ -1,3 +1,4 @@
+import { entryParameter } from '../../../shared/domain/site-entry.ts';
 import { createRandom, shuffled } from '../../kit/random.ts';
 import type { Called } from '../../kit/waiting-crowd.ts';
 import { type Browser, browse, type Crowd, cookieOf, endOf, enter, entryIn, PAGE, takeEntry, tryIn } from './crowd.ts';
@@ -23,7 +24,7 @@ const METHODS: Method[] = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'];
 
 /** Addresses that may lead past the gate. */
 const PATHS = [
-  ...['/', '//', '/./sale', '/sale?frontrow=', '/gate/1'],
+  ...['/', '//', '/./sale', '/sale?frontrow_1=', '/gate/1'],
   ...['/frontrow-gate', '/%66rontrow-gate', '/sale/../frontrow-gate', '/@frontrow_redirect'],
   ...['/assets/../sale', '/assets/%2e%2e/sale', '/assets%2f..%2fsale'],
 ];
@@ -41,6 +42,9 @@ function spoofsOf({ desk }: Crowd): Record<string, string>[] {
   ]);
 }
 
+/** An address with a token in place of an entry. */
+const pathWith = ({ event }: Crowd, token: string): string => `/sale?${entryParameter(event)}=${token}`;
+
 /** Tries of a visitor who waits. `isEarly`: the turn has surely not come. */
 export async function tryWhileWaiting(crowd: Crowd, token: string, isEarly: boolean): Promise<void> {
   const { desk, notes } = crowd;
@@ -48,7 +52,7 @@ export async function tryWhileWaiting(crowd: Crowd, token: string, isEarly: bool
   for (const path of PATHS) await tryIn(crowd, 'no cookie', { path });
   for (const headers of spoofsOf(crowd)) await tryIn(crowd, 'headers', { headers });
   await tryIn(crowd, 'tokens', { cookie: token });
-  await tryIn(crowd, 'tokens', { path: `/sale?frontrow=${token}` });
+  await tryIn(crowd, 'tokens', { path: pathWith(crowd, token) });
   if (!isEarly) return;
   notes.tried.add('early');
   const { url } = await desk.entry(token, desk.urls.site + PAGE);
@@ -59,7 +63,7 @@ export async function tryWhileWaiting(crowd: Crowd, token: string, isEarly: bool
 async function show(crowd: Crowd, cheat: Cheat, tokens: readonly string[]): Promise<void> {
   for (const token of tokens) {
     await tryIn(crowd, cheat, { cookie: token });
-    await tryIn(crowd, cheat, { path: `/sale?frontrow=${token}` });
+    await tryIn(crowd, cheat, { path: pathWith(crowd, token) });
   }
 }
 
@@ -87,7 +91,7 @@ async function race(crowd: Crowd, called: Called): Promise<void> {
 
 /**
  * Browsers with copies of one cookie, which load pages and renew it as browsers do. Ten seconds after the first of
- * them has renewed it, only that one may get in.
+ * them has shown the next one, only that one may get in.
  */
 async function share(crowd: Crowd, called: Called): Promise<void> {
   const { notes, desk, rest } = crowd;
@@ -96,25 +100,26 @@ async function share(crowd: Crowd, called: Called): Promise<void> {
   const browsers: Browser[] = Array.from({ length: SHARING }, () => ({ ...first }));
   const [enteredMs, copied] = [Date.now(), cookieOf(first)];
   const seen = { seconds: 0, pages: 0 };
-  let renewedMs = Number.POSITIVE_INFINITY;
+  let shownMs = Number.POSITIVE_INFINITY;
   while (Date.now() - enteredMs < SHARED_MS && (await rest(SHARED_PAGE_MS))) {
     for (const browser of shuffled(random, browsers)) {
-      const isOut = browser.cookie === copied && Date.now() > renewedMs + PAST_GRACE_MS;
+      const isOut = browser.cookie === copied && Date.now() > shownMs + PAST_GRACE_MS;
       if (isOut) {
         await tryIn(crowd, 'shared', { cookie: copied });
         continue;
       }
+      const isNext = browser.cookie !== copied;
       if (!(await browse(crowd, browser, { kind: COPY }))) continue;
-      if (browser.cookie !== copied) renewedMs = Math.min(renewedMs, Date.now());
+      if (isNext) shownMs = Math.min(shownMs, Date.now());
       else if (browser !== browsers[0]) seen.pages += 1;
       if (browser.cookie === copied) seen.seconds = (Date.now() - enteredMs) / 1000;
     }
   }
   await desk.leave(called.token);
-  if (renewedMs !== Number.POSITIVE_INFINITY) notes.shared.push(seen);
+  if (shownMs !== Number.POSITIVE_INFINITY) notes.shared.push(seen);
 }
 
-/** Scripts with copies of one cookie, which load no page and so never renew it. */
+/** Scripts with copies of one cookie, which store no other one. */
 async function shareSilently(crowd: Crowd, called: Called): Promise<void> {
   const { notes, desk, rest } = crowd;
   const { cookie } = await enter(crowd, called, await takeEntry(crowd, called));
@@ -189,8 +194,8 @@ export const plans: readonly Plan[] = [
   ),
   entering(async (crowd, _, { browser, path }) => {
     await tryIn(crowd, 'other kind', { cookie: entryIn(path) });
-    await tryIn(crowd, 'other kind', { path: `/sale?frontrow=${cookieOf(browser)}` });
-    await tryIn(crowd, 'other kind', { path: `/sale?frontrow=${cookieOf(browser)}`, cookie: entryIn(path) });
+    await tryIn(crowd, 'other kind', { path: pathWith(crowd, cookieOf(browser)) });
+    await tryIn(crowd, 'other kind', { path: pathWith(crowd, cookieOf(browser)), cookie: entryIn(path) });
   }),
   entering((crowd, { token, admission }) => show(crowd, 'tokens', [token, admission.token])),
   entering(async (crowd, _, { path }) => {

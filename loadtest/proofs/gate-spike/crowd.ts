@@ -1,5 +1,4 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { ENTRY_PARAMETER } from '../../../shared/contract/gate.ts';
 import type { Called } from '../../kit/waiting-crowd.ts';
 import type { Desk, SiteRequest } from './desk.ts';
 import { type Cheat, type Notes, VISITOR } from './notes.ts';
@@ -60,13 +59,16 @@ export async function browse(crowd: Crowd, browser: Browser, request: Partial<Si
       path,
       cookie: browser.cookie,
     });
-    if (isIn) notes.pages += 1;
-    if (isIn) return true;
+    if (isIn) {
+      notes.pages += 1;
+      if (stored !== undefined) notes.renewals += 1;
+      if (stored !== undefined) store(crowd, browser, stored);
+      return true;
+    }
     if (status !== 302) throw new Error(`a page answered ${status}`);
     if (stored !== undefined) store(crowd, browser, stored);
     if (location.startsWith(`${desk.urls.room}/`)) return false;
     if (!location.startsWith(`${desk.urls[at]}/`)) throw new Error(`a page led to ${location}`);
-    if (stored !== undefined && !path.includes(ENTRY_PARAMETER)) notes.renewals += 1;
     path = location.slice(desk.urls[at].length);
   }
   throw new Error(`${path}: too many redirects`);
@@ -88,7 +90,8 @@ export async function takeEntry({ desk }: Crowd, { token }: Pick<Called, 'token'
   return url.slice(desk.urls[at].length);
 }
 
-export const entryIn = (path: string): string => new URLSearchParams(path.split('?')[1]).get(ENTRY_PARAMETER) ?? '';
+export const entryIn = (path: string): string =>
+  [...new URLSearchParams(path.split('?')[1])].find(([name]) => name.startsWith('frontrow_'))?.[1] ?? '';
 
 /** A browser that enters the site with an entry. */
 export async function enter(crowd: Crowd, { position }: Called, path: string): Promise<Browser> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { entryView, siteCookie } from '../../../shared/contract/gate.ts';
+import { entryView } from '../../../shared/contract/gate.ts';
 import { joinAnswer, VISITOR_TOKEN_HEADER, visitorView } from '../../../shared/contract/waiting-room.ts';
+import { siteCookie } from '../../../shared/domain/site-entry.ts';
 import { headerIn } from '../../kit/connection.ts';
 import { openPool, type Pool } from '../../kit/connection-pool.ts';
 import { KIND_HEADER, SITE_TEXT } from './site-report.ts';
@@ -28,6 +29,9 @@ export type SiteAnswer = { status: number; isIn: boolean; location: string; stor
 
 export type Urls = { site: string; other: string; room: string };
 
+const cookieIn = (head: string, name: string): string | undefined =>
+  new RegExp(`^${name}=([^;]*)`).exec(headerIn(head, 'set-cookie') ?? '')?.[1];
+
 /** The requests of visitors, over few connections however many visitors there are. */
 export function openDesk(urls: Urls, event: number) {
   const pools = {
@@ -36,7 +40,6 @@ export function openDesk(urls: Urls, event: number) {
     joining: openPool(urls.room, CONNECTIONS.joining),
     asking: openPool(urls.room, CONNECTIONS.asking),
   };
-  const cookiePart = new RegExp(`${siteCookie(event)}=([^;]*)`);
 
   type Sent = { method?: Method; of?: number; token?: string; body?: string };
 
@@ -62,10 +65,10 @@ export function openDesk(urls: Urls, event: number) {
         'sec-fetch-mode': isPage ? 'navigate' : 'cors',
         ...headers,
       };
-      if (cookie !== undefined) all.cookie = `theme=dark; ${siteCookie(event)}=${cookie}`;
+      if (cookie !== undefined) all.cookie = `theme=dark; ${siteCookie(event, urls[at])}=${cookie}`;
       return pools[at].use(async (connection): Promise<SiteAnswer> => {
         const { status, head, text } = await connection.send(method, path, { headers: all });
-        const stored = cookiePart.exec(headerIn(head, 'set-cookie') ?? '')?.[1];
+        const stored = cookieIn(head, siteCookie(event, urls[at]));
         return { status, isIn: text === SITE_TEXT, location: headerIn(head, 'location') ?? '', stored };
       });
     },

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { importJWK, type JWTVerifyGetKey, jwtVerify } from 'jose';
-import { jwksView, siteCookie } from '../../../shared/contract/gate.ts';
+import { jwksView } from '../../../shared/contract/gate.ts';
+import { siteCookie } from '../../../shared/domain/site-entry.ts';
 import { createLogger } from '../../../shared/platform/logger.ts';
 import { KIND_HEADER, SITE_HEADER, SITE_TEXT, type SiteArgs, type SiteReport } from './site-report.ts';
 
@@ -61,7 +62,7 @@ async function note({ headers }: IncomingMessage): Promise<void> {
   const atMs = Date.now();
   report.requests[kind] = (report.requests[kind] ?? 0) + 1;
   const site = headers[SITE_HEADER] === 'other' ? 'other' : 'site';
-  const token = new RegExp(`${siteCookie(event)}=([^;]*)`).exec(headers.cookie ?? '')?.[1] ?? '';
+  const token = new RegExp(`${siteCookie(event, origins[site])}=([^;]*)`).exec(headers.cookie ?? '')?.[1] ?? '';
   try {
     const { position, kid, untilMs } = await verify(token, origins[site]);
     if (atMs > untilMs + LATE_MS) throw new Error('it has ended');

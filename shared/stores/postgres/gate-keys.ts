@@ -37,7 +37,7 @@ export function createGateKeyStore({ prisma, trail }: { prisma: PrismaClient; tr
         const keys = await listKeys(transaction);
         const states = statesOfKeys(keys, key.publishedMs);
         if (states.includes('published')) return undefined;
-        const ended = keys.filter((_, i) => states[i] === 'ended').map(({ id }) => id);
+        const ended = endedAmong(keys, key.publishedMs);
         if (keys.length - ended.length >= MAX_GATE_KEYS) return undefined;
         await transaction.gateKey.deleteMany({ where: { id: { in: ended } } });
         await insert(transaction, key);
@@ -55,8 +55,11 @@ export function createGateKeyStore({ prisma, trail }: { prisma: PrismaClient; tr
     async withdraw(act: Act, id: string, replacement: GateKey): Promise<boolean> {
       const withdrawn = await trail.once(act, async (transaction) => {
         await lock(transaction);
-        const { count } = await transaction.gateKey.deleteMany({ where: { id } });
-        if (count === 0) return undefined;
+        const keys = await listKeys(transaction);
+        if (!keys.some((key) => key.id === id)) return undefined;
+        // An ended key is in no cache any more: it must not sign again.
+        const going = [id, ...endedAmong(keys, replacement.publishedMs)];
+        await transaction.gateKey.deleteMany({ where: { id: { in: going } } });
         const isLast = (await transaction.gateKey.count()) === 0;
         if (isLast) await insert(transaction, replacement);
         return { before: { id }, after: isLast ? { id: replacement.id } : {} };
@@ -67,6 +70,12 @@ export function createGateKeyStore({ prisma, trail }: { prisma: PrismaClient; tr
 }
 
 export type GateKeyStore = ReturnType<typeof createGateKeyStore>;
+
+/** The ids of the keys whose tokens have ended. */
+function endedAmong(keys: readonly GateKey[], nowMs: number): string[] {
+  const states = statesOfKeys(keys, nowMs);
+  return keys.filter((_, i) => states[i] === 'ended').map(({ id }) => id);
+}
 
 async function listKeys(database: PrismaClient | Prisma.TransactionClient): Promise<GateKey[]> {
   const rows = await database.gateKey.findMany({ orderBy: [{ publishedAt: 'asc' }, { id: 'asc' }] });

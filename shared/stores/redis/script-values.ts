@@ -2,7 +2,7 @@ import { DEFAULT_MAX_SEATS, MAX_BATCH_REQUESTS } from '../../contract/limits.ts'
 import { cooldownsMs, LAPSES_KEPT_MS } from '../../domain/hold-cooldown.ts';
 import { LINE_CHUNK, MAX_NOTED_AHEAD_MS, MAX_TERMS, STEP_LEASE_MS } from '../../domain/line.ts';
 import { LOCK_GRACE_MS } from '../../domain/seat-locks.ts';
-import { GRACE_MS, RENEW_MS } from '../../domain/site-entry.ts';
+import { GRACE_MS, MAX_UNSHOWN, RENEW_MS } from '../../domain/site-entry.ts';
 
 /**
  * Constants that scripts share with TypeScript. A script or include names those it uses in a line
@@ -21,6 +21,7 @@ const scriptConstants = {
   STEP_LEASE_MS,
   RENEW_MS,
   GRACE_MS,
+  MAX_UNSHOWN,
 } as const satisfies Record<string, number | readonly number[]>;
 
 /**
