@@ -97,7 +97,7 @@ type Sites = Awaited<ReturnType<typeof openSites>>;
 
 /** The answers of the gate so far, at all APIs. */
 async function gateAnswers(apiUrls: string[]): Promise<Record<string, number>> {
-  const counts: Record<string, number> = { open: 0, admitted: 0, entered: 0, renewed: 0, waiting: 0 };
+  const counts: Record<string, number> = { open: 0, admitted: 0, entered: 0, waiting: 0 };
   for (const url of apiUrls) {
     const answer = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
     for (const [, name = '', count] of (await answer.text()).matchAll(

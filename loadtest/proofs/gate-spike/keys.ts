@@ -51,16 +51,16 @@ const livingOf = ({ kept }: Crowd, key: string) =>
   kept.filter((browser) => isOfKey(browser, key) && endOf(cookieOf(browser)) > Date.now() + ALIVE_MS);
 
 /**
- * Withdraws the old key. Its kept admissions are tried before, as scripts, so that none is renewed, and after.
+ * Withdraws the old key. Its kept admissions are tried before and after, by copies: browsers may get the next one.
  *
  * @returns the milliseconds until all APIs have refused it, when that was, and how many of its admissions were valid
  *   before
  */
 export async function withdrawKey({ crowd, apiUrls }: Scene, oldKey: string) {
-  const living = livingOf(crowd, oldKey);
+  const living = livingOf(crowd, oldKey).map(({ cookie }) => ({ cookie }));
   let valid = 0;
   await oneByOne(living.length, AT_ONCE, async (i) => {
-    if (await browse(crowd, living[i] as Browser, { isPage: false })) valid += 1;
+    if (await browse(crowd, { ...(living[i] as Browser) }, { isPage: false })) valid += 1;
   });
   const request = { method: 'DELETE', headers: { authorization: `Bearer ${ADMIN_TOKEN}` } };
   crowd.withdrawnKey = oldKey;
