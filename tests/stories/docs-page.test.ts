@@ -12,7 +12,7 @@ const system = useSystem();
 const WRONG = [400, 404, 405, 409, 415, 422];
 
 /** Operations that are refused as they are prefilled, with the reason. */
-const REFUSED = { leaveWaitingRoom: 'nobody stands in line' };
+const REFUSED = { leaveWaitingRoom: 'nobody stands in line', reportDone: 'the event has seats' };
 
 /** A herd would book what the others need, and texts are no JSON. */
 const NOT_SENT = ['startHerd', 'readMetrics', 'readDocs'];
