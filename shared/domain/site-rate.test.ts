@@ -1,54 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { type Changes, measuredRoom, NO_MEMORY } from '../../tests/support/room-measurement.ts';
 import { estimateIn } from './line-standing.ts';
 import { type AdmissionStep, LATE, type RoomMeasurement, type StepMemory } from './room-step.ts';
 import { nextSiteStep } from './site-rate.ts';
 
-const NO_MEMORY: StepMemory = {
-  isOn: true,
-  calmSinceMs: 0,
-  rate: 0,
-  ceiling: undefined,
-  carry: 0,
-  isRateUsed: false,
-  drain: undefined,
-  pace: 0,
-  settled: undefined,
-  wereJobsWaiting: false,
-  absentShare: 0,
-  judgedPosition: 0,
-  calledPosition: undefined,
-  speed: 0,
-};
-
-type Times = 'nowMs' | 'sinceMs';
-type Changes = Partial<Pick<RoomMeasurement, Times>> & {
-  [Part in Exclude<keyof RoomMeasurement, Times>]?: Partial<RoomMeasurement[Part]>;
-};
-
-const nobody = () => ({ visitors: 0, absent: 0 });
-
-/** A line of 10,000 in front of a site, a quarter of a second after its last step. */
-function measured(changes: Changes = {}): RoomMeasurement {
-  return {
-    nowMs: changes.nowMs ?? 1_000_000,
-    sinceMs: changes.sinceMs ?? 250,
-    settings: { mode: 'on', paused: false, perMinute: 0, insideLimit: 0, etaLimitMs: 2_000, ...changes.settings },
-    line: { joined: 10_000, calledPosition: 0, base: 0, isDrawn: true, ...changes.line },
-    queue: { accepted: 0, settled: 0, hasWaiting: false, hasActive: false, ...changes.queue },
-    sale: { onSaleMs: 0, isPaused: false, seats: 0, seatsTaken: 0, seatsHeld: 0, ...changes.sale },
-    visitors: { inside: 0, admitted: 0, takenBack: 0, seatsClaimed: 0, ...changes.visitors },
-    turns: {
-      late: nobody(),
-      latePosition: 0,
-      awaited: nobody(),
-      newlyLate: nobody(),
-      lastMinute: { came: 0, open: nobody() },
-      ...changes.turns,
-    },
-    memory: { ...NO_MEMORY, ...changes.memory },
-  };
-}
+const measured = (changes: Changes = {}) => measuredRoom(0, changes);
 
 const step = (changes: Changes = {}): AdmissionStep => nextSiteStep(measured(changes));
 

@@ -7,6 +7,7 @@ import { MAX_UNSHOWN, siteCookie } from '../../shared/domain/site-entry.ts';
 import { send } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { makeEntriesOlder } from '../support/site-entries.ts';
+import { storedCookie } from '../support/site-visitors.ts';
 import { useSystem } from '../support/system.ts';
 import { eventWithRoom, newEvent, setRoom, visitorAt } from '../support/visitors.ts';
 
@@ -33,8 +34,6 @@ async function ask(event: number, { cookie, path = '/sale', site = SITE, headers
   const { location, 'set-cookie': [stored] = [] } = answer.headers;
   return { status: answer.statusCode, location, stored, body: body === '' ? undefined : JSON.parse(body) };
 }
-
-const cookieIn = (stored: string | undefined): string => /=([^;]*)/.exec(stored ?? '')?.[1] ?? '';
 
 /** The entry in an address. */
 const entryIn = (address: unknown): string => [...new URL(String(address)).searchParams.values()].at(-1) ?? '';
@@ -68,7 +67,7 @@ async function admitted(event: number): Promise<{ token: string; cookie: string;
   const { token } = await calledVisitor(event);
   const { body } = await entryOf(event, token);
   const { stored } = await ask(event, { path: pathOf(body.url) });
-  return { token, cookie: cookieIn(stored), address: String(body.url) };
+  return { token, cookie: storedCookie(stored), address: String(body.url) };
 }
 
 const newRoom = (change: Record<string, unknown> = {}) =>
@@ -93,7 +92,7 @@ test('a visitor is sent to the waiting page, comes back with an entry, and passe
   const entered = await ask(event, { path: pathOf(body.url) });
   expect(entered).toMatchObject({ status: 401, location: `${SITE}/sale?q=a%20b&size=2` });
   expect(entered.stored).toMatch(/; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Lax$/);
-  const cookie = cookieIn(entered.stored);
+  const cookie = storedCookie(entered.stored);
   expect(await ask(event, { cookie })).toMatchObject({ status: 204, stored: undefined });
   expect(await ask(event, { cookie, path: '/elsewhere', headers: { 'sec-fetch-mode': 'cors' } })).toMatchObject({
     status: 204,
@@ -124,7 +123,8 @@ test('Traefik and Caddy get the same with 302, by their own headers', async () =
   const entered = await at(pathOf(body.url));
   expect([entered.status, entered.headers.get('location')]).toEqual([302, `${SITE}/sale?size=2`]);
   expect(
-    (await at('/sale', `__Host-frontrow_${event}=${cookieIn(entered.headers.get('set-cookie') ?? undefined)}`)).status,
+    (await at('/sale', `__Host-frontrow_${event}=${storedCookie(entered.headers.get('set-cookie') ?? undefined)}`))
+      .status,
   ).toBe(204);
 });
 
@@ -201,7 +201,7 @@ describe('nobody comes in by', () => {
     expect(await ask(event, { path: pathOf(body.url) })).toMatchObject(waiting(event, '/sale?size=2'));
     expect(await verify(event, entryIn(body.url))).toMatchObject(refused('taken'));
     // With the cookie a reload of the address only loses the entry.
-    const cookie = cookieIn(answers.find(({ stored }) => stored !== undefined)?.stored);
+    const cookie = storedCookie(answers.find(({ stored }) => stored !== undefined)?.stored);
     expect(await ask(event, { cookie, path: pathOf(body.url) })).toMatchObject({
       status: 401,
       location: `${SITE}/sale?size=2`,
@@ -232,7 +232,7 @@ describe('nobody comes in by', () => {
     const event = await newRoom({ turnSeconds: 2, admissionSeconds: 1 });
     const [leaving, ending] = [await calledVisitor(event), await admitted(event)];
     const { body } = await entryOf(event, leaving.token);
-    const cookie = cookieIn((await ask(event, { path: pathOf(body.url) })).stored);
+    const cookie = storedCookie((await ask(event, { path: pathOf(body.url) })).stored);
     await leaving.leave();
     expect(await verify(event, cookie)).toMatchObject(refused('left'));
     expect(await ask(event, { cookie })).toMatchObject(waiting(event));
@@ -246,7 +246,7 @@ test('an admission lets in one browser at a time, as often as its uses allow', a
   const event = await newRoom({ uses: 2 });
   const first = await admitted(event);
   const again = await entryOf(event, first.token);
-  const second = cookieIn((await ask(event, { path: pathOf(again.body.url) })).stored);
+  const second = storedCookie((await ask(event, { path: pathOf(again.body.url) })).stored);
   // Until the second browser has come back with its cookie, the answer to it may be lost.
   await makeEntriesOlder(system().redis, event, 20_000);
   expect(await ask(event, { cookie: first.cookie })).toMatchObject({ status: 204 });
@@ -286,9 +286,9 @@ test('of browsers with one cookie, one gets the next and the others are out, wha
   expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 204));
   const stored = answers.flatMap((answer) => answer.stored ?? []);
   expect(stored).toHaveLength(1);
-  expect(await ask(event, { cookie: cookieIn(stored[0]) })).toMatchObject({ status: 204 });
+  expect(await ask(event, { cookie: storedCookie(stored[0]) })).toMatchObject({ status: 204 });
   await makeEntriesOlder(system().redis, event, 10_000);
-  expect(await ask(event, { cookie: cookieIn(stored[0]) })).toMatchObject({ status: 204 });
+  expect(await ask(event, { cookie: storedCookie(stored[0]) })).toMatchObject({ status: 204 });
   expect(await ask(event, { cookie })).toMatchObject(waiting(event));
 });
 
@@ -322,7 +322,7 @@ test('a sale that is postponed takes its admissions back, for sites and for book
   const visitor = await calledVisitor(event);
   const headers = await visitor.admitted();
   const { body } = await entryOf(event, visitor.token);
-  const cookie = cookieIn((await ask(event, { path: pathOf(body.url) })).stored);
+  const cookie = storedCookie((await ask(event, { path: pathOf(body.url) })).stored);
   const setSale = (onSaleAt: string | null) => send(system().url, 'PATCH', `/api/events/${event}`, { onSaleAt });
   await setSale('2999-01-01T00:00:00Z');
   await until(async () => (await ask(event, { cookie })).status === 401, 10_000);
